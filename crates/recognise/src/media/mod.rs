@@ -1,0 +1,12 @@
+//! The media that can be recognised.
+
+use crate::MediumKind;
+use swordnet_core::Medium;
+
+/// Every medium.
+pub const ALL: &[&dyn MediumKind] = &[];
+
+/// The kind that recognises `medium`.
+pub fn of(medium: Medium) -> Option<&'static dyn MediumKind> {
+    ALL.iter().copied().find(|kind| kind.medium() == medium)
+}
