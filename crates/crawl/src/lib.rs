@@ -1,1 +1,4 @@
-//! 
+//! Fetches websites politely and safely, and reads their pages.
+
+pub mod areas;
+pub mod read;
