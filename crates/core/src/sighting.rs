@@ -56,6 +56,12 @@ vocabulary! {
         Dash = "dash", "DASH manifest", "DASH 清单";
         /// The page itself is the copy: its text.
         Page = "page", "the page itself", "页面本身";
+        /// The address is a magnet link or a torrent file: who holds the file is not at the address.
+        Torrent = "torrent", "torrent or magnet link", "种子或磁力链接";
+        /// The address is a share on a cloud drive, perhaps behind a pass code.
+        Share = "share", "cloud-drive share", "网盘分享";
+        /// The address is an application package or its entry in a store.
+        App = "app", "application", "应用程序";
     }
 }
 
