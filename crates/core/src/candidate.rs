@@ -1,6 +1,6 @@
 //! What recognition says: this part of the query is that part of the work.
 
-use crate::{Medium, ReferenceId, WorkId};
+use crate::{Medium, RecognitionId, ReferenceId, Sha256Hex, Timestamp, WorkId};
 use serde::{Deserialize, Serialize};
 
 /// A half-open range: seconds for video and sound, characters for text, 0..1 for pictures (unused).
@@ -67,4 +67,27 @@ pub struct Candidate {
     /// What was undone.
     #[serde(default)]
     pub transform: Transform,
+}
+
+/// What recognition said of some bytes against one state of the register: the same bytes are not decoded twice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recognition {
+    /// Derived from the bytes' digest and the register's.
+    pub id: RecognitionId,
+    /// Digest of the bytes.
+    pub sha256: Sha256Hex,
+    /// Why they could not be judged; empty when they were.
+    #[serde(default)]
+    pub not_judged: String,
+    /// What was recognised.
+    pub candidates: Vec<Candidate>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Recognition {
+    /// The identifier of what a register in the state `register` says of bytes with this digest.
+    pub fn id_of(sha256: &Sha256Hex, register: &str) -> RecognitionId {
+        RecognitionId::derive(&[sha256.as_str(), register])
+    }
 }

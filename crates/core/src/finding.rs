@@ -1,8 +1,8 @@
 //! Findings: judged candidates.
 
 use crate::{
-    Area, Candidate, ExhibitId, FindingId, Medium, NoticeId, PageId, SightingId, SiteId, Timestamp, VisitId, WorkId,
-    lang::vocabulary,
+    Area, Candidate, ExhibitId, FindingId, Medium, NoticeId, PageId, SightingId, SiteId, Timestamp, VisitId,
+    WorkId, lang::vocabulary,
 };
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +86,7 @@ pub struct Reason {
 /// A judged candidate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// Derived from site, page address, offer address, medium's work: the same offer found again is the same finding.
+    /// Derived from site, address of the copy and work: the same copy found again is the same finding.
     pub id: FindingId,
     /// The visit on which it was first seen.
     pub visit: VisitId,
@@ -148,9 +148,9 @@ pub struct ForbiddenStep {
 }
 
 impl Finding {
-    /// The identifier of an offer of a work at an address of a site.
-    pub fn id_of(site: &SiteId, page_url: &str, url: &str, work: &WorkId) -> FindingId {
-        FindingId::derive(&[site.as_str(), page_url, url, work.as_str()])
+    /// The identifier of a copy of a work at an address, offered by a site.
+    pub fn id_of(site: &SiteId, url: &str, work: &WorkId) -> FindingId {
+        FindingId::derive(&[site.as_str(), url, work.as_str()])
     }
 
     /// Moves on to `next`, or says that it cannot. Staying in the same state is no step and is allowed.

@@ -37,7 +37,9 @@ impl TryFrom<String> for Sha256Hex {
         if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             Ok(Self(text))
         } else {
-            Err(format!("'{text}' is not a SHA-256 digest: 64 lower-case hexadecimal digits are wanted"))
+            Err(format!(
+                "'{text}' is not a SHA-256 digest: 64 lower-case hexadecimal digits are wanted"
+            ))
         }
     }
 }
@@ -131,6 +133,8 @@ ids! {
     PageId = "page";
     /// Something that a page offers.
     SightingId = "sighting";
+    /// What recognition said of some bytes.
+    RecognitionId = "recognition";
     /// A judged candidate.
     FindingId = "finding";
     /// A sealed package of evidence.

@@ -1,9 +1,7 @@
 //! Removal orders and their deadlines.
 
 use crate::{
-    FindingId, NoticeId, ServiceKind, SiteId, Timestamp, WorkId,
-    finding::ForbiddenStep,
-    lang::vocabulary,
+    FindingId, NoticeId, ServiceKind, SiteId, Timestamp, WorkId, finding::ForbiddenStep, lang::vocabulary,
     law::Duty,
 };
 use jiff::SignedDuration;
@@ -97,11 +95,17 @@ impl Notice {
 
 /// The moment that is `hours` after `from`.
 pub fn after_hours(from: Timestamp, hours: u32) -> Timestamp {
-    from.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or(Timestamp::MAX)
+    from.checked_add(SignedDuration::from_hours(i64::from(hours)))
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// What a notice is due to: the strictest duty in force for this kind of service, see [`crate::law::duty_for`].
-pub fn deadline(service: ServiceKind, area: crate::Area, warned: bool, issued_at: Timestamp) -> (Timestamp, Duty) {
+pub fn deadline(
+    service: ServiceKind,
+    area: crate::Area,
+    warned: bool,
+    issued_at: Timestamp,
+) -> (Timestamp, Duty) {
     let duty = crate::law::duty_for(service, area, warned, crate::china_day(issued_at));
     (after_hours(issued_at, duty.hours), duty)
 }

@@ -77,3 +77,30 @@ impl Site {
         SiteId::derive(&[origin])
     }
 }
+
+impl Site {
+    /// The host of the start address, without port, in lower case.
+    pub fn host(&self) -> String {
+        let rest = self
+            .start
+            .split_once("://")
+            .map_or(self.start.as_str(), |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let host = match host.strip_prefix('[') {
+            Some(literal) => literal.split(']').next().unwrap_or_default(),
+            None => host.split(':').next().unwrap_or_default(),
+        };
+        host.to_lowercase()
+    }
+
+    /// Is this party, given as a name or a host, the one behind the site?
+    pub fn is_run_by(&self, party: &str) -> bool {
+        let party = party.trim().to_lowercase();
+        if party.is_empty() {
+            return false;
+        }
+        let host = self.host();
+        party == self.operator.trim().to_lowercase() || party == host || host.ends_with(&format!(".{party}"))
+    }
+}

@@ -43,7 +43,9 @@ impl WarningList {
 
     /// The list's entry for a work whose window holds `day`.
     pub fn active(&self, work: &WorkId, day: Date) -> Option<&WarningEntry> {
-        self.entries.iter().find(|e| e.work == *work && covers(e.from, e.to, day))
+        self.entries
+            .iter()
+            .find(|e| e.work == *work && covers(e.from, e.to, day))
     }
 }
 
