@@ -1,0 +1,260 @@
+//! What hostile files do not get.
+
+use crate::material::{Folder, Test, limited, media};
+use std::net::TcpListener;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+use swordnet_media::{Error, FrameRequest, Limits, Media, Options, SampleRequest};
+
+pub const TESTS: &[Test] = &[
+    ("playlists_are_refused", playlists_are_refused),
+    ("garbage_is_no_media", garbage_is_no_media),
+    ("a_huge_picture_is_given_up", a_huge_picture_is_given_up),
+    ("limits_end_the_decoder", limits_end_the_decoder),
+    ("a_missing_program_is_named", a_missing_program_is_named),
+    (
+        "a_launcher_that_does_not_report_is_told",
+        a_launcher_that_does_not_report_is_told,
+    ),
+];
+
+fn all_ways(media: &Media, path: &Path) -> Vec<Error> {
+    let frames = FrameRequest::default();
+    let samples = SampleRequest {
+        rate: 8000,
+        from: None,
+        until: None,
+    };
+    [
+        media.probe(path).err(),
+        media
+            .frames(path, &frames, &mut |_| ControlFlow::Continue(()))
+            .err(),
+        media
+            .samples(path, &samples, &mut |_| ControlFlow::Continue(()))
+            .err(),
+        media.picture(path, 100, 3).err(),
+        media.spectrogram(path, 0.0, 1.0, 100, 100).err(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Texts that name another file or an address, under the names and contents by which ffmpeg would follow them.
+fn playlists_are_refused() {
+    let folder = Folder::new();
+    let secret = folder.film("secret.ts", 1);
+    let secret = secret.display();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let net = format!("http://{}/x.ts", listener.local_addr().unwrap());
+    let hls =
+        |target: &str| format!("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{target}\n#EXT-X-ENDLIST\n");
+    let dash = |target: &str| {
+        format!(
+            "<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\" \
+             mediaPresentationDuration=\"PT1S\"><Period><AdaptationSet mimeType=\"video/mp4\"><Representation id=\"1\" \
+             bandwidth=\"1\"><BaseURL>{target}</BaseURL></Representation></AdaptationSet></Period></MPD>"
+        )
+    };
+    let svg = |target: &str| {
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"><image href=\"{target}\"/></svg>"
+        )
+    };
+    let texts = [
+        ("film.m3u8", hls(&format!("file://{secret}"))),
+        ("film.mp4", hls(&format!("file:{secret}"))),
+        ("film.avi", hls(&format!("concat:{secret}|{secret}"))),
+        ("net.mp4", hls(&net)),
+        ("sub.mp4", hls(&format!("subfile,,start,0,end,0,,:{secret}"))),
+        (
+            "list.ffconcat",
+            format!("ffconcat version 1.0\nfile '{secret}'\n"),
+        ),
+        ("list.mp4", format!("ffconcat version 1.0\nfile '{net}'\n")),
+        ("film.mpd", dash(&format!("file://{secret}"))),
+        ("dash.mp4", dash(&net)),
+        ("drawing.svg", svg(&format!("file://{secret}"))),
+        ("drawing.jpg", svg(&net)),
+        (
+            "session.sdp",
+            "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 9 RTP/AVP 96\r\n"
+                .into(),
+        ),
+        ("redirect.mov", format!("[Reference]\r\nRef1={net}\r\n")),
+        (
+            "list.asx",
+            format!("<ASX version=\"3.0\"><Entry><Ref href=\"{net}\"/></Entry></ASX>"),
+        ),
+        (
+            "story.txt",
+            "Once upon a time there was no film here.\n".repeat(40),
+        ),
+        ("graph.mp4", "testsrc=s=64x64:d=1".into()),
+        ("art.nfo", "\u{1b}[31mred\u{1b}[0m\n".repeat(40)),
+    ];
+    for (name, text) in texts {
+        let path = folder.write(name, text);
+        let errors = all_ways(&media(), &path);
+        assert_eq!(errors.len(), 5, "{name} gave media");
+        for error in errors {
+            assert!(
+                matches!(error, Error::Refused(_) | Error::NotMedia(_)),
+                "{name}: {error:?}"
+            );
+        }
+    }
+    let nobody = listener.accept().unwrap_err();
+    assert_eq!(
+        nobody.kind(),
+        std::io::ErrorKind::WouldBlock,
+        "somebody connected"
+    );
+}
+
+fn garbage_is_no_media() {
+    let folder = Folder::new();
+    let mut state = 7_u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    })
+    .take(100_000)
+    .collect();
+    for (name, bytes) in [
+        ("noise.mp4", noise.as_slice()),
+        ("empty.mp4", b""),
+        ("short.jpg", b"\xff\xd8\xff"),
+    ] {
+        let error = media().probe(&folder.write(name, bytes)).unwrap_err();
+        assert!(matches!(error, Error::NotMedia(_)), "{name}: {error:?}");
+    }
+    let folder_error = media().probe(folder.path()).unwrap_err();
+    assert!(matches!(folder_error, Error::Unreadable(..)), "{folder_error:?}");
+}
+
+fn a_huge_picture_is_given_up() {
+    let folder = Folder::new();
+    let picture = folder.render("-f lavfi -i color=white:s=3000x3000 -frames:v 1", "p.png");
+    assert!(media().picture(&picture, 100, 1).is_ok());
+    let small = limited(Limits {
+        pixels: 1_000_000,
+        ..Limits::default()
+    });
+    for error in [
+        small.probe(&picture).unwrap_err(),
+        small.picture(&picture, 100, 1).unwrap_err(),
+    ] {
+        assert_eq!(error, Error::Limit("pixels"));
+    }
+    // The head of a picture of 60 000 by 60 000 pixels: only its claim.
+    let mut bytes = std::fs::read(&picture).unwrap();
+    bytes[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+    let claim = folder.write("claim.png", bytes);
+    assert!(matches!(
+        media().probe(&claim),
+        Err(Error::Limit("pixels") | Error::NotMedia(_))
+    ));
+}
+
+fn limits_end_the_decoder() {
+    let folder = Folder::new();
+    let film = folder.film("a.mp4", 30);
+    let broken = |limits: Limits| {
+        limited(limits)
+            .frames(
+                &film,
+                &FrameRequest::default(),
+                &mut |_| ControlFlow::Continue(()),
+            )
+            .unwrap_err()
+    };
+    let limits = Limits::default;
+    assert_eq!(
+        broken(Limits {
+            output: 100_000,
+            ..limits()
+        }),
+        Error::Limit("output")
+    );
+    assert_eq!(
+        broken(Limits {
+            seconds: 5.0,
+            ..limits()
+        }),
+        Error::Limit("length")
+    );
+    assert_eq!(
+        broken(Limits {
+            wall: Duration::from_millis(1),
+            ..limits()
+        }),
+        Error::Limit("time")
+    );
+    assert_eq!(
+        broken(Limits {
+            quiet: Duration::from_millis(1),
+            ..limits()
+        }),
+        Error::Limit("time without output")
+    );
+    // A film that would decode for long.
+    let long = folder.render(
+        "-f lavfi -i testsrc2=s=1280x720:r=50:d=30 -c:v libx264 -preset ultrafast",
+        "long.mp4",
+    );
+    let hasty = limited(Limits {
+        cpu: Duration::from_secs(1),
+        ..limits()
+    });
+    let request = FrameRequest {
+        rate: 50.0,
+        max_side: 1280,
+        ..FrameRequest::default()
+    };
+    let error = hasty
+        .frames(&long, &request, &mut |_| ControlFlow::Continue(()))
+        .unwrap_err();
+    assert_eq!(error, Error::Limit("CPU time"));
+    let poor = limited(Limits {
+        memory: 24 << 20,
+        ..limits()
+    });
+    let error = poor
+        .frames(&long, &request, &mut |_| ControlFlow::Continue(()))
+        .unwrap_err();
+    assert_eq!(error, Error::Limit("memory"));
+}
+
+fn a_missing_program_is_named() {
+    let options = Options {
+        ffmpeg: Some("/nowhere/ffmpeg".into()),
+        ..Options::default()
+    };
+    assert_eq!(
+        Media::new(options).unwrap_err(),
+        Error::Missing("/nowhere/ffmpeg".into())
+    );
+}
+
+fn a_launcher_that_does_not_report_is_told() {
+    let options = Options {
+        launcher: Some("/bin/true".into()),
+        ..Options::default()
+    };
+    let error = Media::new(options).unwrap().probe(Path::new("/dev/null"));
+    assert!(matches!(error, Err(Error::Unreadable(..))));
+    let folder = Folder::new();
+    let options = Options {
+        launcher: Some("/bin/true".into()),
+        ..Options::default()
+    };
+    let error = Media::new(options)
+        .unwrap()
+        .probe(&folder.write("a", b"a"))
+        .unwrap_err();
+    assert!(error.to_string().contains("enter_if_confined"), "{error}");
+}

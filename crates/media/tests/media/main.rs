@@ -1,0 +1,25 @@
+//! Media made with ffmpeg itself, decoded by the confined child.
+//!
+//! No harness of the compiler's: the child is this same program, so `main` must begin with `enter_if_confined`.
+
+mod decoding;
+mod hostile;
+mod material;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> std::process::ExitCode {
+    swordnet_media::enter_if_confined();
+    let arguments = Arguments::from_args();
+    let trials = [decoding::TESTS, hostile::TESTS]
+        .concat()
+        .into_iter()
+        .map(|(name, test)| {
+            Trial::test(name, move || {
+                test();
+                Ok(())
+            })
+        })
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
