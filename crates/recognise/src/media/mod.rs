@@ -1,10 +1,12 @@
 //! The media that can be recognised.
 
+pub mod audio;
+
 use crate::MediumKind;
 use swordnet_core::Medium;
 
 /// Every medium.
-pub const ALL: &[&dyn MediumKind] = &[];
+pub const ALL: &[&dyn MediumKind] = &[&audio::Audio];
 
 /// The kind that recognises `medium`.
 pub fn of(medium: Medium) -> Option<&'static dyn MediumKind> {

@@ -1,0 +1,65 @@
+//! Recognition of sound: music, speech, soundtracks; re-encoded, sped up, shifted in pitch, filmed off a screen, talked over.
+//!
+//! Samples become band levels on a logarithmic scale ([`spectrum`]), these become a word of 64 bits every 64 ms
+//! ([`words`]), and words are looked up in a segment ([`store`]). A query is heard at every shift of pitch at once; where a key
+//! agrees ([`seeds`]) a line is grown that follows any tempo ([`line`]), and what it finds is weighed against chance ([`chance`]).
+//!
+//! Patents: Haitsma and Kalker's scheme was claimed in US 7549052 and EP 1362485 (filed 2001 and 2002), whose terms of twenty years have run out.
+
+mod chance;
+mod line;
+mod print;
+mod search;
+mod seeds;
+mod spectrum;
+mod store;
+mod words;
+
+use crate::{Demand, Error, Extractor, Fingerprint, MediumKind, Purpose, Segment};
+use bytes::Bytes;
+use swordnet_core::{Medium, ReferenceId};
+
+/// Version of fingerprints and segments.
+const VERSION: u16 = 1;
+
+/// The medium of sound.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Audio;
+
+impl MediumKind for Audio {
+    fn medium(&self) -> Medium {
+        Medium::Audio
+    }
+
+    fn version(&self) -> u16 {
+        VERSION
+    }
+
+    fn demand(&self, _: Purpose) -> Demand {
+        Demand::Samples { rate: spectrum::RATE }
+    }
+
+    fn extractor(&self, purpose: Purpose) -> Box<dyn Extractor> {
+        Box::new(print::Listener::new(purpose))
+    }
+
+    fn build(&self, references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Error> {
+        store::build(references)
+    }
+
+    fn open(&self, bytes: Bytes) -> Result<Box<dyn Segment>, Error> {
+        Ok(Box::new(search::Sounds::open(bytes)?))
+    }
+
+    fn threshold(&self) -> f64 {
+        0.9
+    }
+}
+
+fn damaged(what: &'static str, why: &str) -> Error {
+    Error::Damaged {
+        medium: Medium::Audio,
+        what,
+        why: why.to_owned(),
+    }
+}

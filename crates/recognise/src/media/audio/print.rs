@@ -1,0 +1,170 @@
+//! Fingerprints of sound as bytes.
+//!
+//! Little-endian: magic (4), purpose (1: reference, 2: query), shifts in a frame (1), two zeros, frames (u32), then the
+//! frames, then the CRC-32 of all before. A reference's frame is a word; a query's is a [`Heard`] for each shift.
+
+use super::spectrum::Spectrum;
+use super::words::{FINE, GRID, Heard, History, SHIFTS, UNSHIFTED, WEAK};
+use super::{VERSION, damaged};
+use crate::{Error, Extractor, Fingerprint, Purpose, Signal};
+use swordnet_core::Medium;
+
+const MAGIC: &[u8; 4] = b"swn\x61";
+const HEAD: usize = 12;
+const HEARD: usize = 8 + WEAK;
+
+/// Samples to a fingerprint.
+pub struct Listener {
+    purpose: Purpose,
+    spectrum: Spectrum,
+    history: History,
+    bytes: Vec<u8>,
+    frames: u32,
+    heard: bool,
+}
+
+impl Listener {
+    /// A listener for a reference or for a query.
+    pub fn new(purpose: Purpose) -> Self {
+        let per_grid = if purpose == Purpose::Query { FINE } else { 1 };
+        Self {
+            purpose,
+            spectrum: Spectrum::new(GRID / per_grid),
+            history: History::new(per_grid),
+            bytes: vec![0; HEAD],
+            frames: 0,
+            heard: false,
+        }
+    }
+}
+
+impl Extractor for Listener {
+    fn push(&mut self, signal: Signal<'_>) -> Result<(), Error> {
+        let Signal::Samples(samples) = signal else {
+            return Err(Error::WrongSignal(Medium::Audio));
+        };
+        let Self {
+            purpose,
+            spectrum,
+            history,
+            bytes,
+            frames,
+            heard,
+        } = self;
+        spectrum.push(samples, &mut |row| {
+            history.push(row);
+            *frames += 1;
+            if *purpose == Purpose::Reference {
+                let word = history.word(UNSHIFTED, false).word;
+                *heard |= word != 0;
+                bytes.extend(word.to_le_bytes());
+            } else {
+                for shift in 0..SHIFTS {
+                    let Heard { word, weak } = history.word(shift, true);
+                    *heard |= word != 0;
+                    bytes.extend(word.to_le_bytes());
+                    bytes.extend(weak);
+                }
+            }
+        });
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Fingerprint, Error> {
+        if !self.heard {
+            return Err(Error::Empty(Medium::Audio));
+        }
+        let (purpose, shifts) = if self.purpose == Purpose::Query {
+            (2, SHIFTS as u8)
+        } else {
+            (1, 1)
+        };
+        self.bytes[..4].copy_from_slice(MAGIC);
+        self.bytes[4] = purpose;
+        self.bytes[5] = shifts;
+        self.bytes[8..HEAD].copy_from_slice(&self.frames.to_le_bytes());
+        let sum = crc32fast::hash(&self.bytes);
+        self.bytes.extend(sum.to_le_bytes());
+        Ok(Fingerprint {
+            medium: Medium::Audio,
+            version: VERSION,
+            bytes: self.bytes,
+        })
+    }
+}
+
+/// The frames of a fingerprint's bytes, checked.
+fn frames(print: &Fingerprint, purpose: u8, shifts: u8, frame: usize) -> Result<&[u8], Error> {
+    let bad = |why: &str| Err(damaged("fingerprint", why));
+    let bytes = &print.bytes[..];
+    if print.medium != Medium::Audio || print.version != VERSION {
+        return bad("another medium or version");
+    }
+    if bytes.len() < HEAD + 4 || &bytes[..4] != MAGIC {
+        return bad("no magic at its start");
+    }
+    let (body, sum) = bytes.split_at(bytes.len() - 4);
+    if crc32fast::hash(body).to_le_bytes() != sum {
+        return bad("its checksum is wrong");
+    }
+    if body[4] != purpose || body[5] != shifts {
+        return bad("made for another purpose");
+    }
+    let count = u32::from_le_bytes([body[8], body[9], body[10], body[11]]) as usize;
+    match count.checked_mul(frame) {
+        Some(length) if length == body.len() - HEAD => Ok(&body[HEAD..]),
+        _ => bad("its length is wrong"),
+    }
+}
+
+fn word(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |word, &byte| word << 8 | u64::from(byte))
+}
+
+/// The words of a reference.
+pub fn reference(print: &Fingerprint) -> Result<impl ExactSizeIterator<Item = u64> + '_, Error> {
+    Ok(frames(print, 1, 1, 8)?.chunks_exact(8).map(word))
+}
+
+/// What a query heard, one list a shift.
+pub struct Query {
+    words: Vec<u64>,
+    weak: Vec<[u8; WEAK]>,
+    frames: usize,
+}
+
+impl Query {
+    /// Reads a query's fingerprint.
+    pub fn read(print: &Fingerprint) -> Result<Self, Error> {
+        let bytes = frames(print, 2, SHIFTS as u8, SHIFTS * HEARD)?;
+        let frames = bytes.len() / (SHIFTS * HEARD);
+        let mut words = vec![0; SHIFTS * frames];
+        let mut weak = vec![[0; WEAK]; SHIFTS * frames];
+        for (at, heard) in bytes.chunks_exact(HEARD).enumerate() {
+            let place = at % SHIFTS * frames + at / SHIFTS;
+            words[place] = word(&heard[..8]);
+            for (into, &bit) in weak[place].iter_mut().zip(&heard[8..]) {
+                *into = bit & 63;
+            }
+        }
+        Ok(Self { words, weak, frames })
+    }
+
+    /// Number of frames, [`FINE`] in 64 ms.
+    pub fn frames(&self) -> usize {
+        self.frames
+    }
+
+    /// The words at one shift of pitch.
+    pub fn words(&self, shift: usize) -> &[u64] {
+        &self.words[shift * self.frames..][..self.frames]
+    }
+
+    /// The weak bits of each word at one shift of pitch.
+    pub fn weak(&self, shift: usize) -> &[[u8; WEAK]] {
+        &self.weak[shift * self.frames..][..self.frames]
+    }
+}

@@ -1,0 +1,210 @@
+//! A query against a segment: seeds, lines, chance, answers.
+
+use super::chance;
+use super::line::{self, Stretch};
+use super::print::Query;
+use super::seeds;
+use super::spectrum::UNITS_PER_SEMITONE;
+use super::store::Store;
+use super::words::{FINE, GRID_SECONDS, MIDDLE, SHIFT_STEP, SHIFTS, UNSHIFTED};
+use crate::{Error, Fingerprint, Match, Segment};
+use bytes::Bytes;
+use std::collections::HashSet;
+use std::ops::Range;
+use swordnet_core::{ReferenceId, Span, Transform};
+
+/// Frames of the query that are seeded at a time: about half a minute.
+const STRETCH: usize = 2048;
+/// Lines nearer than this to one that was found are the same, in frames.
+const SAME: f64 = 24.0;
+/// Answers below this excess over chance are not given.
+const LEAST_EXCESS: f64 = 1.5;
+/// Answers to one query, at most.
+const ANSWERS: usize = 64;
+
+/// An opened segment of sound.
+pub struct Sounds(Store);
+
+/// A stretch that was found.
+struct Found {
+    reference: usize,
+    start: usize,
+    shift: usize,
+    stretch: Stretch,
+    excess: f64,
+}
+
+impl Sounds {
+    /// Opens a segment's bytes.
+    pub fn open(bytes: Bytes) -> Result<Self, Error> {
+        Store::open(bytes).map(Self)
+    }
+
+    fn compare<'a>(&'a self, query: &'a Query, shift: usize) -> impl Fn(usize, isize) -> Option<u32> + 'a {
+        let words = query.words(shift);
+        move |number, frame| {
+            let heard = *words.get(usize::try_from(frame).ok()?)?;
+            let known = self.0.word(number);
+            (heard != 0 && known != 0).then(|| (heard ^ known).count_ones())
+        }
+    }
+
+    fn extend(
+        &self,
+        query: &Query,
+        seed: &seeds::Seed,
+        reference: usize,
+        owner: Range<usize>,
+    ) -> Option<Found> {
+        let grown = line::grow(
+            seed.word,
+            seed.frame,
+            &owner,
+            query.frames(),
+            &self.compare(query, seed.shift),
+        );
+        // The neighbouring shift may fit better now that the line is known.
+        let near = seed.shift.saturating_sub(1)..(seed.shift + 2).min(SHIFTS);
+        let (shift, stretch) = near
+            .map(|shift| {
+                (
+                    shift,
+                    line::best_stretch(grown.line, grown.words.clone(), &self.compare(query, shift)),
+                )
+            })
+            .max_by(|a, b| a.1.gain.total_cmp(&b.1.gain))?;
+        let words = query.words(shift);
+        let heard = |number: usize| {
+            words
+                .get(stretch.line.frame(number).round() as usize)
+                .copied()
+                .unwrap_or(0)
+        };
+        let along: Vec<u64> = stretch.words.clone().map(heard).collect();
+        let (mut bits, mut wrong) = (0u32, 0u32);
+        for (heard, known) in along.iter().zip(self.0.words(stretch.words.clone())) {
+            if *heard != 0 && known != 0 {
+                bits += 64;
+                wrong += (heard ^ known).count_ones();
+            }
+        }
+        if bits < 512 {
+            return None;
+        }
+        let deviations = chance::deviations(f64::from(wrong) / f64::from(bits), &along, self.0.len(), |n| {
+            self.0.word(n)
+        });
+        let trials = self.0.len() as f64 * SHIFTS as f64 * 8.0;
+        let excess = chance::excess(deviations, trials);
+        (excess >= LEAST_EXCESS).then_some(Found {
+            reference,
+            start: owner.start,
+            shift,
+            stretch,
+            excess,
+        })
+    }
+
+    fn answer(&self, query: &Query, found: &Found) -> Match {
+        let Found { stretch, shift, .. } = found;
+        let whole = |shift: usize, late: f64| {
+            let mut line = stretch.line;
+            line.frame += late;
+            let compare = self.compare(query, shift);
+            let wrong = stretch
+                .words
+                .clone()
+                .filter_map(|n| compare(n, line.frame(n).round() as isize));
+            wrong.map(f64::from).sum::<f64>()
+        };
+        let here = whole(*shift, 0.0);
+        let late = valley(whole(*shift, -1.0), here, whole(*shift, 1.0));
+        let finer = if *shift > 0 && shift + 1 < SHIFTS {
+            valley(whole(shift - 1, 0.0), here, whole(shift + 1, 0.0))
+        } else {
+            0.0
+        };
+        let speed = stretch.line.tempo();
+        let rise = (*shift as f64 - UNSHIFTED as f64 + finer) * SHIFT_STEP as f64 / UNITS_PER_SEMITONE as f64;
+        let pitch = rise - 12.0 * speed.log2();
+        let frame_seconds = GRID_SECONDS / FINE as f64;
+        let at = |number: usize| (stretch.line.frame(number) + late) * frame_seconds + MIDDLE;
+        let known = |number: usize| (number - found.start) as f64 * GRID_SECONDS + MIDDLE;
+        Match {
+            reference: self.0.references()[found.reference].clone(),
+            score: chance::score(found.excess),
+            query: Span {
+                start: at(stretch.words.start),
+                end: at(stretch.words.end),
+            },
+            in_reference: Span {
+                start: known(stretch.words.start),
+                end: known(stretch.words.end),
+            },
+            transform: Transform {
+                speed: ((speed - 1.0).abs() > 0.002).then_some(speed),
+                pitch: (pitch.abs() > 0.15).then_some(pitch),
+                ..Transform::default()
+            },
+        }
+    }
+}
+
+/// Where between -1 and 1 a parabola through three values has its lowest point.
+fn valley(before: f64, here: f64, after: f64) -> f64 {
+    let bend = before - 2.0 * here + after;
+    if bend > 0.0 {
+        ((before - after) / (2.0 * bend)).clamp(-1.0, 1.0)
+    } else {
+        0.0
+    }
+}
+
+impl Found {
+    /// Does a seed lie on this stretch?
+    fn holds(&self, seed: &seeds::Seed) -> bool {
+        let words = &self.stretch.words;
+        seed.word + 32 >= words.start
+            && seed.word < words.end + 32
+            && (self.stretch.line.frame(seed.word) - seed.frame as f64).abs() < SAME
+    }
+
+    fn frames(&self) -> Range<f64> {
+        self.stretch.line.frame(self.stretch.words.start)..self.stretch.line.frame(self.stretch.words.end)
+    }
+
+    /// Is most of this one's part of the query another's of the same reference?
+    fn repeats(&self, other: &Found) -> bool {
+        let (a, b) = (self.frames(), other.frames());
+        let common = a.end.min(b.end) - a.start.max(b.start);
+        self.reference == other.reference && common > 0.5 * (a.end - a.start)
+    }
+}
+
+impl Segment for Sounds {
+    fn references(&self) -> &[ReferenceId] {
+        self.0.references()
+    }
+
+    fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
+        let query = Query::read(query)?;
+        let mut found: Vec<Found> = Vec::new();
+        for first in (0..query.frames()).step_by(STRETCH) {
+            for seed in seeds::find(&query, first..(first + STRETCH).min(query.frames()), &self.0) {
+                let (reference, owner) = self.0.owner(seed.word);
+                if removed.contains(&self.0.references()[reference]) || found.iter().any(|f| f.holds(&seed)) {
+                    continue;
+                }
+                found.extend(self.extend(&query, &seed, reference, owner));
+            }
+        }
+        found.sort_by(|a, b| b.excess.total_cmp(&a.excess));
+        let mut kept: Vec<Found> = Vec::new();
+        for one in found {
+            if kept.len() < ANSWERS && !kept.iter().any(|k| one.repeats(k)) {
+                kept.push(one);
+            }
+        }
+        Ok(kept.iter().map(|f| self.answer(&query, f)).collect())
+    }
+}

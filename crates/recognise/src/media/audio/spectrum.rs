@@ -1,0 +1,117 @@
+//! Sound as rows of band levels on a logarithmic frequency scale.
+
+use realfft::num_complex::Complex;
+use realfft::{RealFftPlanner, RealToComplex};
+use std::sync::Arc;
+
+/// Samples a second that the spectrum wants.
+pub const RATE: u32 = 8000;
+/// Samples under one window: 256 ms, long enough to even out echoes and the frame grids of codecs.
+pub const WINDOW: usize = 2048;
+/// Units of the frequency scale in a semitone.
+pub const UNITS_PER_SEMITONE: usize = 4;
+/// Units that one band is wide: one and a half semitones, as in Haitsma and Kalker's scheme within a little.
+pub const BAND: usize = 6;
+/// Bands that a word is made of.
+pub const BANDS: usize = 33;
+/// Largest shift of pitch that is searched, in units, up or down.
+pub const MAX_SHIFT: usize = 3 * UNITS_PER_SEMITONE;
+/// Levels in a row: the lower edge of a band may stand on any unit.
+pub const LEVELS: usize = (BANDS - 1) * BAND + 2 * MAX_SHIFT + 1;
+
+/// Lower edge of the lowest band of an unshifted sound, in Hz.
+const LOWEST: f64 = 180.0;
+/// Energy below which a window counts as silent: a sine at about -80 dB of full scale.
+const SILENCE: f64 = 1e-8 * (WINDOW * WINDOW / 16) as f64;
+/// Share of a window's mean band energy that is added to each band, so that what a codec drops does not decide a bit.
+const FLOOR: f64 = 1e-3;
+
+/// One row: the level of a band at every unit of the scale, or silence.
+pub type Row = Option<Box<[f32; LEVELS]>>;
+
+/// A short-time Fourier transform over a stream of samples.
+pub struct Spectrum {
+    plan: Arc<dyn RealToComplex<f32>>,
+    window: Vec<f32>,
+    hop: usize,
+    pending: Vec<f32>,
+    frame: Vec<f32>,
+    bins: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
+    below: Vec<f64>,
+    edges: Vec<f64>,
+}
+
+impl Spectrum {
+    /// A spectrum with a window every `hop` samples.
+    pub fn new(hop: usize) -> Self {
+        let plan = RealFftPlanner::<f32>::new().plan_fft_forward(WINDOW);
+        let turn = std::f32::consts::TAU / WINDOW as f32;
+        let edges = (0..LEVELS + BAND).map(|unit| {
+            let semitones = (unit as f64 - MAX_SHIFT as f64) / UNITS_PER_SEMITONE as f64;
+            LOWEST * 2f64.powf(semitones / 12.0) * WINDOW as f64 / f64::from(RATE)
+        });
+        Self {
+            window: (0..WINDOW).map(|i| 0.5 - 0.5 * (turn * i as f32).cos()).collect(),
+            hop,
+            pending: Vec::new(),
+            frame: plan.make_input_vec(),
+            bins: plan.make_output_vec(),
+            scratch: plan.make_scratch_vec(),
+            below: Vec::with_capacity(WINDOW / 2 + 2),
+            edges: edges.collect(),
+            plan,
+        }
+    }
+
+    /// Takes the next samples and gives the row of each window that they complete.
+    pub fn push(&mut self, samples: &[f32], row: &mut dyn FnMut(Row)) {
+        for piece in samples.chunks(1 << 14) {
+            self.pending.extend(
+                piece
+                    .iter()
+                    .map(|s| if s.is_finite() { s.clamp(-8.0, 8.0) } else { 0.0 }),
+            );
+            let mut start = 0;
+            while start + WINDOW <= self.pending.len() {
+                row(self.row(start));
+                start += self.hop;
+            }
+            self.pending.drain(..start.min(self.pending.len()));
+        }
+    }
+
+    fn row(&mut self, start: usize) -> Row {
+        let samples = &self.pending[start..start + WINDOW];
+        for ((into, sample), weight) in self.frame.iter_mut().zip(samples).zip(&self.window) {
+            *into = sample * weight;
+        }
+        self.plan
+            .process_with_scratch(&mut self.frame, &mut self.bins, &mut self.scratch)
+            .ok()?;
+        // Energy below each bin's lower border, so that a band of any width is one subtraction.
+        self.below.clear();
+        let mut sum = 0.0;
+        self.below.push(sum);
+        for bin in &self.bins {
+            sum += f64::from(bin.norm_sqr());
+            self.below.push(sum);
+        }
+        let at = |edge: f64| {
+            let place = edge + 0.5;
+            let bin = place as usize;
+            self.below[bin] + (self.below[bin + 1] - self.below[bin]) * (place - bin as f64)
+        };
+        let below: Vec<f64> = self.edges.iter().map(|&edge| at(edge)).collect();
+        let total = below[LEVELS + BAND - 1] - below[0];
+        if total < SILENCE {
+            return None;
+        }
+        let floor = total * FLOOR / BANDS as f64;
+        let mut row = Box::new([0.0; LEVELS]);
+        for (unit, level) in row.iter_mut().enumerate() {
+            *level = ((below[unit + BAND] - below[unit] + floor) as f32).ln();
+        }
+        Some(row)
+    }
+}

@@ -1,0 +1,239 @@
+//! A segment's bytes: laid out so that a mapped file is searched in place.
+//!
+//! Little-endian. Head (64 bytes): magic (8), version (u16), key bits (u16), references (u32), bytes of the directory
+//! (u32), zero (u32), words (u64), postings (u64), zeros, CRC-32 of the body, CRC-32 of head and directory. Directory:
+//! for each reference its words (u32), the length of its identifier (u16) and the identifier; zeros up to a multiple of 8. Body: the words
+//! of all references one after another (u64); the first posting of each key (u32, one more than there are keys);
+//! postings: numbers of words (u32), in the order of their keys.
+
+use super::print;
+use super::words::KEY_BITS;
+use super::{VERSION, damaged};
+use crate::{Error, Fingerprint};
+use bytes::Bytes;
+use std::ops::Range;
+use swordnet_core::ReferenceId;
+
+const MAGIC: &[u8; 8] = b"swn-snd\n";
+const HEAD: usize = 64;
+/// The body of a segment up to this size is checked when it is opened; a larger one would take too long to read.
+const CHECKED: usize = 256 << 20;
+
+/// A segment's words and where they are looked up.
+pub struct Store {
+    bytes: Bytes,
+    key_bits: u32,
+    words: usize,
+    table: usize,
+    postings: usize,
+    posted: usize,
+    references: Vec<ReferenceId>,
+    starts: Vec<usize>,
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}
+
+fn bad(why: &str) -> Error {
+    damaged("segment", why)
+}
+
+/// Builds a segment's bytes.
+pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Error> {
+    let mut directory = Vec::new();
+    let mut words = Vec::new();
+    for (id, fingerprint) in references {
+        let before = words.len();
+        words.extend(print::reference(fingerprint)?);
+        let length = u16::try_from(id.as_str().len()).map_err(|_| bad("an identifier is too long"))?;
+        directory.extend(((words.len() - before) as u32).to_le_bytes());
+        directory.extend(length.to_le_bytes());
+        directory.extend(id.as_str().as_bytes());
+    }
+    if words.len() >= u32::MAX as usize {
+        return Err(bad("more words than 32 bits can number"));
+    }
+    directory.resize(directory.len().next_multiple_of(8), 0);
+    let posted = words.iter().filter(|&&w| w != 0).count();
+    // About two postings a key: the longer the index, the more bits of a word must agree.
+    let key_bits = posted.max(1).ilog2().saturating_sub(1).clamp(4, KEY_BITS);
+    let (table, postings) = post(&words, key_bits);
+
+    let mut bytes = vec![0; HEAD];
+    bytes[..8].copy_from_slice(MAGIC);
+    bytes[8..10].copy_from_slice(&VERSION.to_le_bytes());
+    bytes[10..12].copy_from_slice(&(key_bits as u16).to_le_bytes());
+    bytes[12..16].copy_from_slice(&(references.len() as u32).to_le_bytes());
+    bytes[16..20].copy_from_slice(&(directory.len() as u32).to_le_bytes());
+    bytes[24..32].copy_from_slice(&(words.len() as u64).to_le_bytes());
+    bytes[32..40].copy_from_slice(&(posted as u64).to_le_bytes());
+    let mut body = Vec::with_capacity(words.len() * 8 + (table.len() + postings.len()) * 4);
+    body.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+    body.extend(
+        table
+            .iter()
+            .chain(&postings)
+            .flat_map(|number| number.to_le_bytes()),
+    );
+    bytes[56..60].copy_from_slice(&crc32fast::hash(&body).to_le_bytes());
+    let sum = head_sum(&bytes[..60], &directory);
+    bytes[60..64].copy_from_slice(&sum.to_le_bytes());
+    bytes.extend(directory);
+    bytes.extend(body);
+    Ok(bytes)
+}
+
+fn head_sum(head: &[u8], directory: &[u8]) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(head);
+    sum.update(directory);
+    sum.finalize()
+}
+
+/// Counting sort of the words by key.
+fn post(words: &[u64], key_bits: u32) -> (Vec<u32>, Vec<u32>) {
+    let mut table = vec![0u32; (1 << key_bits) + 1];
+    let sounding = || words.iter().enumerate().filter(|&(_, &w)| w != 0);
+    for (_, word) in sounding() {
+        table[(word >> (64 - key_bits)) as usize + 1] += 1;
+    }
+    for key in 1..table.len() {
+        table[key] += table[key - 1];
+    }
+    let mut next = table.clone();
+    let mut postings = vec![0; table[table.len() - 1] as usize];
+    for (number, word) in sounding() {
+        let slot = &mut next[(word >> (64 - key_bits)) as usize];
+        postings[*slot as usize] = number as u32;
+        *slot += 1;
+    }
+    (table, postings)
+}
+
+impl Store {
+    /// Opens a segment's bytes.
+    pub fn open(bytes: Bytes) -> Result<Self, Error> {
+        if bytes.len() < HEAD || &bytes[..8] != MAGIC {
+            return Err(bad("no magic at its start"));
+        }
+        if u16::from_le_bytes([bytes[8], bytes[9]]) != VERSION {
+            return Err(bad("another version"));
+        }
+        let key_bits = u32::from(u16::from_le_bytes([bytes[10], bytes[11]]));
+        let count = u32_at(&bytes, 12) as usize;
+        let body = HEAD + u32_at(&bytes, 16) as usize;
+        let words = usize::try_from(u64_at(&bytes, 24)).map_err(|_| bad("too many words"))?;
+        let posted = usize::try_from(u64_at(&bytes, 32)).map_err(|_| bad("too many postings"))?;
+        if bytes.len() < body || head_sum(&bytes[..60], &bytes[HEAD..body]) != u32_at(&bytes, 60) {
+            return Err(bad("the checksum of its directory is wrong"));
+        }
+        if !(1..=KEY_BITS).contains(&key_bits) || words > u32::MAX as usize || posted > words {
+            return Err(bad("impossible sizes"));
+        }
+        let table = body + words * 8;
+        let postings = table + ((1 << key_bits) + 1) * 4;
+        if bytes.len() != postings + posted * 4 {
+            return Err(bad("its length is wrong"));
+        }
+        if bytes.len() <= CHECKED && crc32fast::hash(&bytes[body..]) != u32_at(&bytes, 56) {
+            return Err(bad("its checksum is wrong"));
+        }
+        let (references, starts) = directory(&bytes[HEAD..body], count, words)?;
+        Ok(Self {
+            bytes,
+            key_bits,
+            words,
+            table,
+            postings,
+            posted,
+            references,
+            starts,
+        })
+    }
+
+    /// The references.
+    pub fn references(&self) -> &[ReferenceId] {
+        &self.references
+    }
+
+    /// Number of words.
+    pub fn len(&self) -> usize {
+        self.words
+    }
+
+    /// Bits of a word's key.
+    pub fn key_bits(&self) -> u32 {
+        self.key_bits
+    }
+
+    /// The word of a number below [`Self::len`]; 0 beyond it.
+    pub fn word(&self, number: usize) -> u64 {
+        if number < self.words {
+            u64_at(&self.bytes, HEAD + self.body_start() + number * 8)
+        } else {
+            0
+        }
+    }
+
+    fn body_start(&self) -> usize {
+        self.table - self.words * 8 - HEAD
+    }
+
+    /// The words of a range.
+    pub fn words(&self, range: Range<usize>) -> impl Iterator<Item = u64> + '_ {
+        range.map(|number| self.word(number))
+    }
+
+    /// Numbers of the words with a key. What a damaged body says of other words or of no word is left out.
+    pub fn postings(&self, key: u64) -> impl Iterator<Item = usize> + '_ {
+        let at = self.table + key as usize * 4;
+        let first = (u32_at(&self.bytes, at) as usize).min(self.posted);
+        let last = (u32_at(&self.bytes, at + 4) as usize).clamp(first, self.posted);
+        let lists = &self.bytes[self.postings + first * 4..self.postings + last * 4];
+        lists
+            .chunks_exact(4)
+            .map(|number| u32_at(number, 0) as usize)
+            .filter(|&number| number < self.words)
+    }
+
+    /// The place of the reference that a word belongs to, and the numbers of its words.
+    pub fn owner(&self, number: usize) -> (usize, Range<usize>) {
+        let place = self
+            .starts
+            .partition_point(|&start| start <= number)
+            .saturating_sub(1)
+            .min(self.references.len() - 1);
+        (place, self.starts[place]..self.starts[place + 1])
+    }
+}
+
+fn directory(mut bytes: &[u8], count: usize, words: usize) -> Result<(Vec<ReferenceId>, Vec<usize>), Error> {
+    let mut references = Vec::new();
+    let mut starts = vec![0];
+    let mut total = 0usize;
+    for _ in 0..count {
+        if bytes.len() < 6 {
+            return Err(bad("its directory is cut off"));
+        }
+        total += u32_at(bytes, 0) as usize;
+        let length = usize::from(u16::from_le_bytes([bytes[4], bytes[5]]));
+        let id = bytes
+            .get(6..6 + length)
+            .ok_or_else(|| bad("its directory is cut off"))?;
+        references.push(ReferenceId::from_text(
+            std::str::from_utf8(id).map_err(|_| bad("an identifier is no text"))?,
+        ));
+        starts.push(total);
+        bytes = &bytes[6 + length..];
+    }
+    if total == words {
+        Ok((references, starts))
+    } else {
+        Err(bad("its directory does not fit its words"))
+    }
+}
