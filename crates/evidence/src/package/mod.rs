@@ -1,0 +1,26 @@
+//! Sealed packages: WACZ 1.1.1 files in which every byte is accounted for.
+//!
+//! ```text
+//! archive/*.warc.gz          the traffic (ISO 28500)
+//! indexes/index.cdx          where each address lies in it
+//! pages/pages.jsonl          the pages that a reader opens
+//! FOLDER/NAME                whatever else was sealed: reports, judgement, pictures, environment
+//! datapackage.json           the manifest: path, length and SHA-256 of each of the above
+//! datapackage-digest.json    SHA-256 of the manifest, and the signature over it (wacz-auth 0.1.0, anonymous form)
+//! ```
+//!
+//! The manifest covers the contents, the signature the manifest, and [the one ZIP layout](layout) everything between.
+//! So whatever differs by one bit from what was sealed is no valid package. Existing tools open it as any WACZ.
+
+mod layout;
+mod manifest;
+mod seal;
+mod verify;
+
+pub use seal::{Archive, Contents, Error, File, Page, Sealed, seal};
+pub use verify::{Report, verify};
+
+/// Version of this form of package; the verifier knows every version that was ever written.
+const FORMAT: u32 = 1;
+const MANIFEST: &str = "datapackage.json";
+const DIGEST: &str = "datapackage-digest.json";

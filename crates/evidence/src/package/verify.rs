@@ -1,0 +1,328 @@
+//! Checking a package with nothing but the file and a list of trusted keys.
+
+use super::layout::{self, Entry};
+use super::manifest::{self, Digest, Manifest};
+use super::{DIGEST, FORMAT, MANIFEST};
+use crate::key::{PublicKey, Trust};
+use crate::warc;
+use flate2::Crc;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Read, Seek, SeekFrom};
+use swordnet_core::Sha256Hex;
+
+/// Longest manifest that is read, in bytes.
+const MAX_MANIFEST: u64 = 64 << 20;
+/// Problems listed before the rest is only counted.
+const MAX_PROBLEMS: usize = 50;
+
+/// What a check found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// Nothing is wrong.
+    pub valid: bool,
+    /// What is wrong, each naming the thing at fault.
+    pub problems: Vec<String>,
+    /// What a reader should know though it is not wrong.
+    pub remarks: Vec<String>,
+    /// Identifier, as the manifest gives it.
+    pub id: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// When it was sealed, by the sealer's clock.
+    pub created: Option<String>,
+    /// Fingerprint of the key that sealed it; given only if its signature holds.
+    pub signer: Option<String>,
+    /// Sealed files.
+    pub files: usize,
+    /// Length of the package, in bytes.
+    pub size: u64,
+}
+
+impl Report {
+    fn problem(&mut self, problem: impl Into<String>) {
+        self.problems.push(problem.into());
+    }
+}
+
+/// Checks a package from the first byte to the last, without unpacking it and with bounded memory.
+pub fn verify(file: &mut (impl Read + Seek), trust: &Trust) -> Report {
+    let mut report = Report::default();
+    if let Err(error) = check(file, trust, &mut report) {
+        report.problem(format!("the file could not be read: {error}"));
+    }
+    if report.problems.len() > MAX_PROBLEMS {
+        let more = report.problems.len() - MAX_PROBLEMS;
+        report.problems.truncate(MAX_PROBLEMS);
+        report.problem(format!("and {more} more"));
+    }
+    report.valid = report.problems.is_empty();
+    report
+}
+
+/// An entry and where its contents must lie.
+struct Placed {
+    entry: Entry,
+    header: Vec<u8>,
+    at: u64,
+}
+
+fn check(file: &mut (impl Read + Seek), trust: &Trust, report: &mut Report) -> io::Result<()> {
+    report.size = file.seek(SeekFrom::End(0))?;
+    let entries = match layout::read_directory(file)? {
+        Ok(entries) => entries,
+        Err(problem) => {
+            report.problem(problem);
+            return Ok(());
+        }
+    };
+    let directory = layout::directory(&entries);
+    let mut at = 0_u64;
+    let mut placed = Vec::new();
+    for entry in entries {
+        let header = entry.local_header();
+        at = at.saturating_add(header.len() as u64);
+        let size = entry.size;
+        placed.push(Placed { entry, header, at });
+        at = at.saturating_add(size);
+    }
+    let expected = at.saturating_add(directory.len() as u64);
+    if expected != report.size {
+        report.problem(format!(
+            "the entries account for {expected} of {} bytes: something lies between, before or over them",
+            report.size
+        ));
+        check_names_alone(&placed, report);
+        return Ok(());
+    }
+    file.seek(SeekFrom::Start(at))?;
+    if !same(file, &directory)? {
+        report.problem("the ZIP directory is not written as a sealed package's is");
+    }
+
+    let digest_bytes = read_entry(file, &placed, DIGEST, report)?;
+    let manifest_bytes = read_entry(file, &placed, MANIFEST, report)?;
+    let manifest = manifest_bytes
+        .as_deref()
+        .and_then(|bytes| read_manifest(bytes, report));
+    if let (Some(digest), Some(bytes)) = (&digest_bytes, &manifest_bytes) {
+        check_signature(digest, bytes, manifest.as_ref(), trust, report);
+    }
+    if let Some(manifest) = &manifest {
+        check_names(&placed, manifest, report);
+    }
+    check_contents(file, &placed, manifest.as_ref(), report)
+}
+
+/// Reads one of the two files that speak about the others.
+fn read_entry(
+    file: &mut (impl Read + Seek),
+    placed: &[Placed],
+    name: &str,
+    report: &mut Report,
+) -> io::Result<Option<Vec<u8>>> {
+    let Some(found) = placed.iter().find(|placed| placed.entry.name == name) else {
+        report.problem(format!("{name} is missing"));
+        return Ok(None);
+    };
+    if found.entry.size > MAX_MANIFEST {
+        report.problem(format!("{name} is longer than {MAX_MANIFEST} bytes"));
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(found.at))?;
+    let mut bytes = Vec::new();
+    file.take(found.entry.size).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+fn read_manifest(bytes: &[u8], report: &mut Report) -> Option<Manifest> {
+    let manifest: Manifest = match serde_json::from_slice(bytes) {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            report.problem(format!("{MANIFEST} cannot be read: {error}"));
+            return None;
+        }
+    };
+    if manifest.swordnet.format != FORMAT || manifest.wacz_version != manifest::WACZ {
+        report.problem(format!(
+            "{MANIFEST} is of form {} (WACZ {}), which this verifier does not know",
+            manifest.swordnet.format, manifest.wacz_version
+        ));
+    }
+    report.id = Some(manifest.swordnet.id.clone());
+    report.title = Some(manifest.title.clone());
+    report.created = Some(manifest.created.clone());
+    report.files = manifest.resources.len();
+    Some(manifest)
+}
+
+fn check_signature(
+    digest_bytes: &[u8],
+    manifest_bytes: &[u8],
+    manifest: Option<&Manifest>,
+    trust: &Trust,
+    report: &mut Report,
+) {
+    let digest: Digest = match serde_json::from_slice(digest_bytes) {
+        Ok(digest) => digest,
+        Err(error) => {
+            return report.problem(format!("{DIGEST} cannot be read, or holds no signature: {error}"));
+        }
+    };
+    if serde_json::to_vec(&digest).ok().as_deref() != Some(digest_bytes) {
+        report.problem(format!("{DIGEST} is not written as a sealed package's is"));
+    }
+    let signed = &digest.signed;
+    let actual = manifest::hash_of(&Sha256Hex::of(manifest_bytes));
+    if digest.path != MANIFEST || digest.hash != actual || signed.hash != actual {
+        report.problem(format!(
+            "{MANIFEST} was altered: its SHA-256 is not the one in {DIGEST}"
+        ));
+    }
+    let fits = manifest.is_none_or(|m| m.created == signed.created && m.software == signed.software);
+    if !fits || signed.version != manifest::WACZ_AUTH {
+        report.problem(format!(
+            "{DIGEST}: time, software or version beside the signature were altered"
+        ));
+    }
+    let key = match PublicKey::from_base64(&signed.public_key) {
+        Ok(key) => key,
+        Err(error) => return report.problem(format!("{DIGEST}: {error}")),
+    };
+    if !key.accepts(&actual, &signed.signature) {
+        return report.problem(format!("the signature does not hold for {MANIFEST}"));
+    }
+    report.signer = Some(key.fingerprint().to_string());
+    if trust.keys.contains(&key) {
+        return;
+    }
+    let stranger = format!(
+        "it was sealed with a key that is not trusted: {}",
+        key.fingerprint()
+    );
+    if trust.anyone {
+        report.remarks.push(stranger)
+    } else {
+        report.problem(stranger)
+    }
+}
+
+/// Every entry is listed and every listed file is there, once and in order.
+fn check_names(placed: &[Placed], manifest: &Manifest, report: &mut Report) {
+    let listed = manifest.resources.iter().map(|resource| resource.path.as_str());
+    let wanted: Vec<&str> = listed.chain([MANIFEST, DIGEST]).collect();
+    let present: Vec<&str> = placed.iter().map(|placed| placed.entry.name.as_str()).collect();
+    if wanted == present {
+        // A manifest that lists a name twice was never sealed; the entries would agree with it.
+        return check_names_alone(placed, report);
+    }
+    let before = report.problems.len();
+    check_names_alone(placed, report);
+    let (have, want): (HashSet<&str>, HashSet<&str>) = (
+        present.iter().copied().collect(),
+        wanted.iter().copied().collect(),
+    );
+    for name in wanted
+        .iter()
+        .filter(|name| !have.contains(*name) && ![MANIFEST, DIGEST].contains(*name))
+    {
+        report.problem(format!("{name} is missing"));
+    }
+    for name in present.iter().filter(|name| !want.contains(*name)) {
+        report.problem(format!("{name} is not listed in {MANIFEST}"));
+    }
+    if report.problems.len() == before {
+        report.problem("the entries stand in another order than when they were sealed");
+    }
+}
+
+fn check_names_alone(placed: &[Placed], report: &mut Report) {
+    let mut seen = HashSet::new();
+    for name in placed.iter().map(|placed| placed.entry.name.as_str()) {
+        if !seen.insert(name) {
+            report.problem(format!("{name} is there more than once"));
+        }
+    }
+}
+
+/// Headers as derived, CRCs and SHA-256 of every entry.
+fn check_contents(
+    file: &mut (impl Read + Seek),
+    placed: &[Placed],
+    manifest: Option<&Manifest>,
+    report: &mut Report,
+) -> io::Result<()> {
+    let resources: HashMap<&str, _> = manifest
+        .iter()
+        .flat_map(|manifest| &manifest.resources)
+        .map(|resource| (resource.path.as_str(), resource))
+        .collect();
+    let mut buffer = vec![0; 256 * 1024];
+    for Placed { entry, header, at } in placed {
+        let name = entry.name.as_str();
+        file.seek(SeekFrom::Start(at - header.len() as u64))?;
+        if !same(file, header)? {
+            report.problem(format!(
+                "the ZIP header before {name} is not written as a sealed package's is"
+            ));
+        }
+        let (mut hash, mut crc, mut left) = (Sha256::new(), Crc::new(), entry.size);
+        while left > 0 {
+            let room = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            file.read_exact(&mut buffer[..room])?;
+            hash.update(&buffer[..room]);
+            crc.update(&buffer[..room]);
+            left -= room as u64;
+        }
+        let hash = manifest::hash_of(&Sha256Hex::from_array(&hash.finalize()));
+        match resources.get(name) {
+            Some(resource) if resource.hash != hash || resource.bytes != entry.size => {
+                report.problem(format!(
+                    "{name} was altered: its SHA-256 or length is not the one in {MANIFEST}"
+                ));
+                if name.starts_with("archive/") {
+                    file.seek(SeekFrom::Start(*at))?;
+                    name_records(name, file.take(entry.size), entry.size, report);
+                }
+            }
+            _ if crc.sum() != entry.crc => report.problem(format!("{name}: its ZIP checksum does not fit")),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Says which records of an altered archive are hit, as far as their own digests tell.
+fn name_records(name: &str, archive: impl Read, size: u64, report: &mut Report) {
+    // A page deflates to a tenth; what unpacks to a hundred times its size was made to keep the verifier busy.
+    let mut reader = warc::Reader::new(archive, size.saturating_mul(100).saturating_add(1 << 20));
+    loop {
+        let ended = match reader.next() {
+            Ok(None) => return,
+            Ok(Some(record)) => record.finish(),
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok(ended) if [ended.block, ended.payload].contains(&warc::Digest::Wrong) => {
+                report.problem(format!(
+                    "{name}: the {} record of {} at byte {} does not fit its own digest",
+                    ended.header.kind(),
+                    ended.header.target().unwrap_or("no address"),
+                    ended.header.offset
+                ))
+            }
+            Ok(_) => {}
+            Err(error) => return report.problem(format!("{name}: {error}")),
+        }
+        if report.problems.len() > MAX_PROBLEMS {
+            return;
+        }
+    }
+}
+
+fn same(file: &mut impl Read, expected: &[u8]) -> io::Result<bool> {
+    let mut actual = vec![0; expected.len()];
+    file.read_exact(&mut actual)?;
+    Ok(actual == expected)
+}
