@@ -5,6 +5,7 @@
 
 pub mod index;
 pub mod media;
+mod visual;
 
 use bytes::Bytes;
 use std::collections::HashSet;

@@ -1,12 +1,14 @@
 //! The media that can be recognised.
 
 pub mod audio;
+pub mod text;
+pub mod video;
 
 use crate::MediumKind;
 use swordnet_core::Medium;
 
 /// Every medium.
-pub const ALL: &[&dyn MediumKind] = &[&audio::Audio];
+pub const ALL: &[&dyn MediumKind] = &[&audio::Audio, &video::Video, &text::Text];
 
 /// The kind that recognises `medium`.
 pub fn of(medium: Medium) -> Option<&'static dyn MediumKind> {

@@ -1,0 +1,239 @@
+//! Segments: many references' codes and points, and the lists by which they are looked up.
+
+use super::print::{CHUNKS, Print, VERSION};
+use super::search;
+use crate::visual::code::Code;
+use crate::visual::describe;
+use crate::visual::lookup::{Lookup, word_bits};
+use crate::visual::sections::{Form, Reader, Records};
+use crate::{Error, Fingerprint, Match, Segment};
+use bytes::Bytes;
+use std::collections::HashSet;
+use swordnet_core::{Medium, ReferenceId};
+
+/// References, codes, stills, points, two sections of lists for points, and two for each word of a code.
+const FORM: Form = Form { medium: Medium::Video, magic: *b"SwordVid", version: VERSION, sections: 6 + 2 * CHUNKS };
+/// Bytes of a point: description, place, scale.
+pub const POINT: usize = 19;
+/// Codes a second that are listed; the others serve verification.
+const LISTED: f32 = 2.0;
+
+/// One reference's part of the sections.
+#[derive(Clone, Debug)]
+pub struct Film {
+    /// First code.
+    pub first_code: usize,
+    /// Number of codes.
+    pub codes: usize,
+    /// Codes a second.
+    pub rate: f32,
+    /// First still.
+    pub first_still: usize,
+    /// Number of stills.
+    pub stills: usize,
+    /// Width and height over the longer of them.
+    pub shape: [f32; 2],
+}
+
+/// An opened segment.
+pub struct Films {
+    ids: Vec<ReferenceId>,
+    /// In the order of `ids`.
+    pub films: Vec<Film>,
+    /// All codes.
+    pub codes: Records<16>,
+    /// All stills: seconds and first point.
+    stills: Records<8>,
+    /// All points.
+    points: Records<POINT>,
+    /// Points by the first bits of their descriptions.
+    pub by_point: Lookup,
+    /// Codes by each of their words.
+    pub by_word: Vec<Lookup>,
+}
+
+/// A reference's point.
+#[derive(Clone, Copy, Debug)]
+pub struct Spot {
+    /// Description.
+    pub bits: [u64; 2],
+    /// Place, in units of the longer side.
+    pub at: [f32; 2],
+    /// As in a print's mark.
+    pub scale: u8,
+}
+
+/// Builds a segment.
+pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Error> {
+    let (mut films, mut codes, mut stills, mut points) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut words: Vec<(u32, u32)> = Vec::new();
+    let mut listed: Vec<(Code, u32)> = Vec::new();
+    films.extend_from_slice(&(references.len() as u32).to_le_bytes());
+    for (id, fingerprint) in references {
+        let print = Print::read(fingerprint)?;
+        let id = id.as_str().as_bytes();
+        films.extend_from_slice(&(id.len() as u16).to_le_bytes());
+        films.extend_from_slice(id);
+        for value in [(codes.len() / 16) as u32, print.codes.len() as u32, (stills.len() / 8) as u32, print.stills.len() as u32] {
+            films.extend_from_slice(&value.to_le_bytes());
+        }
+        for value in [print.rate, print.shape[0], print.shape[1]] {
+            films.extend_from_slice(&value.to_le_bytes());
+        }
+        let (mut last, mut due) = (Code::default(), 0f32);
+        for (i, code) in print.codes.iter().enumerate() {
+            let code = code.first().map_or(Code::default(), |d| d.code);
+            let at = i as f32 / print.rate;
+            if !code.is_none() && at >= due && code.distance(&last) > 3 {
+                listed.push((code, (codes.len() / 16) as u32));
+                (last, due) = (code, at + 1.0 / LISTED - 1e-3);
+            }
+            codes.extend_from_slice(&code.to_bytes());
+        }
+        for still in &print.stills {
+            stills.extend_from_slice(&still.time.to_le_bytes());
+            stills.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
+            for mark in &still.marks {
+                words.push((mark.description.bits[0] as u32, (points.len() / POINT) as u32));
+                points.extend_from_slice(&describe::to_bytes(mark.description.bits));
+                points.extend_from_slice(&[(mark.x * 255.0).round() as u8, (mark.y * 255.0).round() as u8, mark.scale]);
+            }
+        }
+    }
+    stills.extend_from_slice(&0f32.to_le_bytes());
+    stills.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
+    let mut sections = vec![films, codes, stills, points];
+    let (starts, items) = Lookup::write(words.iter().copied(), word_bits(words.len(), describe::WORD_BITS as u32));
+    sections.extend([starts, items]);
+    for chunk in 0..CHUNKS {
+        let words = listed.iter().map(|&(code, item)| (word_of(&code, chunk), item));
+        let (starts, items) = Lookup::write(words, word_bits(listed.len(), 16));
+        sections.extend([starts, items]);
+    }
+    Ok(FORM.join(&sections))
+}
+
+/// The bits of a code that one of its lists goes by.
+pub fn word_of(code: &Code, chunk: usize) -> u32 {
+    (code.0[chunk / 4] >> (chunk % 4 * 16)) as u32 & 0xffff
+}
+
+impl Films {
+    /// Opens a segment.
+    pub fn open(bytes: Bytes) -> Result<Self, Error> {
+        let sections = FORM.split(&bytes)?;
+        let opened = Self::parse(&sections).ok_or_else(|| FORM.damaged("a section's form is wrong"))?;
+        let inside = |film: &Film| {
+            film.first_code + film.codes <= opened.codes.len() && film.first_still + film.stills < opened.stills.len()
+        };
+        if !opened.films.iter().all(inside) {
+            return Err(FORM.damaged("a reference lies outside it"));
+        }
+        Ok(opened)
+    }
+
+    fn parse(sections: &[Bytes]) -> Option<Self> {
+        let mut from = Reader(&sections[0]);
+        let (mut ids, mut films) = (Vec::new(), Vec::<Film>::new());
+        for _ in 0..from.u32()? {
+            let length = usize::from(from.u16()?);
+            let (id, rest) = from.0.split_at_checked(length)?;
+            from.0 = rest;
+            ids.push(ReferenceId::from_text(std::str::from_utf8(id).ok()?));
+            let numbers = [from.u32()?, from.u32()?, from.u32()?, from.u32()?].map(|n| n as usize);
+            let (rate, shape) = (from.f32()?, [from.f32()?, from.f32()?]);
+            let film = Film { first_code: numbers[0], codes: numbers[1], first_still: numbers[2], stills: numbers[3], rate, shape };
+            let ordered = films.last().is_none_or(|l| {
+                l.first_code + l.codes == film.first_code && l.first_still + l.stills == film.first_still
+            });
+            if !ordered || !(0.1..=1000.0).contains(&rate) {
+                return None;
+            }
+            films.push(film);
+        }
+        let by_word: Option<Vec<Lookup>> =
+            (0..CHUNKS).map(|i| Lookup::open(sections[6 + 2 * i].clone(), sections[7 + 2 * i].clone())).collect();
+        Some(Self {
+            ids,
+            films,
+            codes: Records::of(sections[1].clone())?,
+            stills: Records::of(sections[2].clone())?,
+            points: Records::of(sections[3].clone())?,
+            by_point: Lookup::open(sections[4].clone(), sections[5].clone())?,
+            by_word: by_word?,
+        })
+    }
+
+    /// The identifier of a film.
+    pub fn id(&self, film: usize) -> &ReferenceId {
+        &self.ids[film]
+    }
+
+    /// A code.
+    #[inline(always)]
+    pub fn code(&self, i: usize) -> Code {
+        self.codes.get(i).map_or(Code::default(), |b| Code::from_bytes(*b))
+    }
+
+    /// The film that a code belongs to.
+    pub fn film_of_code(&self, code: usize) -> usize {
+        self.films.partition_point(|f| f.first_code + f.codes <= code)
+    }
+
+    /// The film that a still belongs to.
+    pub fn film_of_still(&self, still: usize) -> usize {
+        self.films.partition_point(|f| f.first_still + f.stills <= still)
+    }
+
+    /// Seconds of a still.
+    pub fn time(&self, still: usize) -> f32 {
+        let time = self.stills.get(still).map_or(0.0, |b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        if time.is_finite() { time } else { 0.0 }
+    }
+
+    fn first_point(&self, still: usize) -> usize {
+        self.stills.get(still).map_or(0, |b| u32::from_le_bytes([b[4], b[5], b[6], b[7]]) as usize)
+    }
+
+    /// The still that a point belongs to.
+    pub fn still_of(&self, point: usize) -> usize {
+        let (mut low, mut high) = (0, self.stills.len().saturating_sub(1));
+        while low < high {
+            let middle = (low + high) / 2;
+            if self.first_point(middle + 1) <= point { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+
+    /// The points of a still.
+    pub fn spots(&self, still: usize) -> impl Iterator<Item = Spot> + '_ {
+        let (from, until) = (self.first_point(still), self.first_point(still + 1));
+        (from..until.min(self.points.len()).min(from + 256)).filter_map(|i| self.spot(i))
+    }
+
+    /// A point.
+    #[inline(always)]
+    pub fn spot(&self, i: usize) -> Option<Spot> {
+        let b = self.points.get(i)?;
+        let bits = describe::from_bytes(*b.first_chunk()?);
+        Some(Spot { bits, at: [f32::from(b[16]) / 255.0, f32::from(b[17]) / 255.0], scale: b[18] })
+    }
+
+    /// A point's description.
+    #[inline(always)]
+    pub fn bits(&self, i: usize) -> Option<[u64; 2]> {
+        self.points.get(i)?.first_chunk().map(|b| describe::from_bytes(*b))
+    }
+}
+
+impl Segment for Films {
+    fn references(&self) -> &[ReferenceId] {
+        &self.ids
+    }
+
+    fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
+        let query = Print::read(query)?;
+        let silenced: Vec<bool> = self.ids.iter().map(|id| removed.contains(id)).collect();
+        Ok(search::search(self, &query, &silenced))
+    }
+}

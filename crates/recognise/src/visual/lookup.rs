@@ -1,0 +1,114 @@
+//! Inverted lists: for each value of a word of bits, the items that have it. A search visits the query's own word and those that
+//! differ in its least certain bits (Lv and others, "Multi-probe LSH", 2007; Norouzi and others, "Fast exact search in Hamming space
+//! with multi-index hashing", 2012).
+
+use super::sections::Records;
+use bytes::Bytes;
+
+/// Lists of item numbers by word.
+pub struct Lookup {
+    bits: u32,
+    /// `2^bits + 1` positions in `items`.
+    starts: Records<4>,
+    items: Records<4>,
+}
+
+/// Word length for `items` items: lists of about eight.
+pub fn word_bits(items: usize, most: u32) -> u32 {
+    (items / 8).max(1).ilog2().clamp(1, most)
+}
+
+impl Lookup {
+    /// The two sections for items with these words, of which the lowest `bits` count.
+    pub fn write(words: impl Iterator<Item = (u32, u32)> + Clone, bits: u32) -> (Vec<u8>, Vec<u8>) {
+        let mask = (1u32 << bits) - 1;
+        let mut starts = vec![0u32; (1 << bits) + 1];
+        for (word, _) in words.clone() {
+            starts[(word & mask) as usize + 1] += 1;
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let mut next = starts.clone();
+        let mut items = vec![0u32; starts[1 << bits] as usize];
+        for (word, item) in words {
+            let at = &mut next[(word & mask) as usize];
+            items[*at as usize] = item;
+            *at += 1;
+        }
+        let bytes = |numbers: &[u32]| numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        (bytes(&starts), bytes(&items))
+    }
+
+    /// Opens the two sections.
+    pub fn open(starts: Bytes, items: Bytes) -> Option<Self> {
+        let (starts, items) = (Records::of(starts)?, Records::of(items)?);
+        let words = starts.len().checked_sub(1)?;
+        if !words.is_power_of_two() || words < 2 || words.ilog2() > 24 {
+            return None;
+        }
+        Some(Self { bits: words.ilog2(), starts, items })
+    }
+
+    /// Word length.
+    pub fn bits(&self) -> u32 {
+        self.bits
+    }
+
+    /// Mean length of a list.
+    pub fn mean(&self) -> f32 {
+        self.items.len() as f32 / (1u64 << self.bits) as f32
+    }
+
+    /// The items of one word.
+    pub fn items(&self, word: u32) -> impl Iterator<Item = u32> + '_ {
+        let word = (word & ((1 << self.bits) - 1)) as usize;
+        let from = self.starts.number(word).unwrap_or(0) as usize;
+        let until = self.starts.number(word + 1).unwrap_or(0) as usize;
+        (from..until.min(self.items.len())).filter_map(|i| self.items.number(i))
+    }
+
+    /// Calls `visit` with the items of `word` and of the words that differ from it in some of `doubtful`'s bits: all combinations.
+    pub fn probe(&self, word: u32, doubtful: &[u8], mut visit: impl FnMut(u32)) {
+        for combination in 0u32..1 << doubtful.len().min(16) {
+            let flips = doubtful.iter().enumerate().fold(0, |m, (i, &bit)| m | ((combination >> i) & 1) << bit);
+            self.items(word ^ flips).for_each(&mut visit);
+        }
+    }
+}
+
+/// The `count` least certain of the first bits, given their sizes.
+pub fn doubtful<T: PartialOrd + Copy>(sizes: &[T], count: usize) -> Vec<u8> {
+    let mut order: Vec<u8> = (0..sizes.len() as u8).collect();
+    let count = count.min(order.len());
+    order.sort_by(|&a, &b| sizes[a as usize].partial_cmp(&sizes[b as usize]).unwrap_or(std::cmp::Ordering::Equal));
+    order.truncate(count);
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_found_under_its_word_and_its_neighbours() {
+        let words = (0..1000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 7, i));
+        let (starts, items) = Lookup::write(words.clone(), 6);
+        let lookup = Lookup::open(starts.into(), items.into()).expect("opens");
+        assert_eq!(lookup.bits(), 6);
+        for (word, item) in words {
+            assert!(lookup.items(word).any(|i| i == item));
+            let mut seen = false;
+            lookup.probe(word ^ 0b100_100, &[2, 5], |i| seen |= i == item);
+            assert!(seen);
+        }
+    }
+
+    #[test]
+    fn wrong_positions_are_harmless() {
+        let starts: Vec<u8> = [0u32, 9, 2].iter().flat_map(|n| n.to_le_bytes()).collect();
+        let lookup = Lookup::open(starts.into(), vec![0; 8].into()).expect("opens");
+        assert_eq!(lookup.items(0).count(), 2);
+        assert_eq!(lookup.items(1).count(), 0);
+    }
+}
