@@ -1,6 +1,7 @@
 //! The media that can be recognised.
 
 pub mod audio;
+pub mod image;
 pub mod text;
 pub mod video;
 
@@ -8,7 +9,7 @@ use crate::MediumKind;
 use swordnet_core::Medium;
 
 /// Every medium.
-pub const ALL: &[&dyn MediumKind] = &[&audio::Audio, &video::Video, &text::Text];
+pub const ALL: &[&dyn MediumKind] = &[&audio::Audio, &video::Video, &image::Image, &text::Text];
 
 /// The kind that recognises `medium`.
 pub fn of(medium: Medium) -> Option<&'static dyn MediumKind> {
