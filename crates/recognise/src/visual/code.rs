@@ -59,7 +59,10 @@ pub struct Measured {
 
 /// Positions of the kept coefficients, lowest frequency first.
 static ORDER: LazyLock<Vec<(usize, usize)>> = LazyLock::new(|| {
-    let mut order: Vec<(usize, usize)> = (0..LOW).flat_map(|v| (0..LOW).map(move |u| (u, v))).skip(1).collect();
+    let mut order: Vec<(usize, usize)> = (0..LOW)
+        .flat_map(|v| (0..LOW).map(move |u| (u, v)))
+        .skip(1)
+        .collect();
     order.sort_by_key(|&(u, v)| (u * u + v * v, u.max(v), u));
     order.truncate(BITS);
     order
@@ -137,7 +140,10 @@ impl Spectrum {
             code[i / 64] |= u64::from(value > 0.0) << (i % 64);
             sizes[i] = value.abs();
         }
-        Measured { code: Code(code), sizes }
+        Measured {
+            code: Code(code),
+            sizes,
+        }
     }
 }
 
@@ -147,11 +153,17 @@ mod tests {
 
     fn picture(w: usize, h: usize, f: impl Fn(f32, f32) -> f32) -> Vec<u8> {
         let at = |x: usize, y: usize| f((x as f32 + 0.5) / w as f32, (y as f32 + 0.5) / h as f32);
-        (0..h).flat_map(|y| (0..w).map(move |x| (x, y))).map(|(x, y)| at(x, y).clamp(0.0, 255.0) as u8).collect()
+        (0..h)
+            .flat_map(|y| (0..w).map(move |x| (x, y)))
+            .map(|(x, y)| at(x, y).clamp(0.0, 255.0) as u8)
+            .collect()
     }
 
     fn scene(x: f32, y: f32) -> f32 {
-        128.0 + 60.0 * (7.0 * x + 3.0 * y * y).sin() + 50.0 * (11.0 * y - 5.0 * x * x).cos() + 20.0 * (31.0 * x * y).sin()
+        128.0
+            + 60.0 * (7.0 * x + 3.0 * y * y).sin()
+            + 50.0 * (11.0 * y - 5.0 * x * x).cos()
+            + 20.0 * (31.0 * x * y).sin()
     }
 
     fn spectrum(w: usize, h: usize, f: impl Fn(f32, f32) -> f32) -> Spectrum {
@@ -171,18 +183,30 @@ mod tests {
     #[test]
     fn quarter_turns_are_permutations() {
         let base = spectrum(256, 256, scene);
-        let turns: [fn(f32, f32) -> (f32, f32); 4] =
-            [|x, y| (x, y), |x, y| (y, 1.0 - x), |x, y| (1.0 - x, 1.0 - y), |x, y| (1.0 - y, x)];
+        let turns: [fn(f32, f32) -> (f32, f32); 4] = [
+            |x, y| (x, y),
+            |x, y| (y, 1.0 - x),
+            |x, y| (1.0 - x, 1.0 - y),
+            |x, y| (1.0 - y, x),
+        ];
         for (quarters, turn) in turns.into_iter().enumerate() {
             let at = |x, y| {
                 let (x, y) = turn(x, y);
                 scene(x, y)
             };
             let seen = spectrum(256, 256, at).code().code;
-            let best = (0..4u8).min_by_key(|&q| base.turned(q, false).code.distance(&seen)).expect("four");
-            assert!(base.turned(best, false).code.distance(&seen) <= 2, "turn {quarters}");
+            let best = (0..4u8)
+                .min_by_key(|&q| base.turned(q, false).code.distance(&seen))
+                .expect("four");
+            assert!(
+                base.turned(best, false).code.distance(&seen) <= 2,
+                "turn {quarters}"
+            );
             let mirrored = spectrum(256, 256, |x, y| at(1.0 - x, y)).code().code;
-            assert!(base.turned(best, true).code.distance(&mirrored) <= 2, "turn {quarters} mirrored");
+            assert!(
+                base.turned(best, true).code.distance(&mirrored) <= 2,
+                "turn {quarters} mirrored"
+            );
         }
     }
 

@@ -46,7 +46,10 @@ impl Description {
         for (i, to) in sizes.iter_mut().enumerate() {
             *to = self.sizes[i / 8 * 8 + (12 - i % 8) % 8];
         }
-        Self { bits: from_bytes(turned), sizes }
+        Self {
+            bits: from_bytes(turned),
+            sizes,
+        }
     }
 }
 
@@ -72,7 +75,21 @@ fn odd(k: usize) -> bool {
 
 /// The fifteen spatial frequencies (across, down) but the constant one, in order of sign changes.
 const FREQUENCIES: [(usize, usize); 15] = [
-    (2, 0), (0, 2), (2, 2), (3, 0), (0, 3), (3, 2), (2, 3), (1, 0), (0, 1), (3, 3), (1, 2), (2, 1), (1, 3), (3, 1), (1, 1),
+    (2, 0),
+    (0, 2),
+    (2, 2),
+    (3, 0),
+    (0, 3),
+    (3, 2),
+    (2, 3),
+    (1, 0),
+    (0, 1),
+    (3, 3),
+    (1, 2),
+    (2, 1),
+    (1, 3),
+    (3, 1),
+    (1, 1),
 ];
 
 /// For each sample: its Gaussian weight shared among the four nearest cells.
@@ -90,7 +107,10 @@ static SHARES: LazyLock<Vec<Share>> = LazyLock::new(|| {
             let gauss = (-(cx * cx + cy * cy) / (2.0 * (SAMPLES as f32 / 2.0).powi(2))).exp();
             let place = |c: f32| c / (SAMPLES as f32 / 4.0) + 1.5;
             let (px, py) = (place(cx), place(cy));
-            let mut share = Share { cell: [0; 4], weight: [0.0; 4] };
+            let mut share = Share {
+                cell: [0; 4],
+                weight: [0.0; 4],
+            };
             for n in 0..4 {
                 let (ix, iy) = (px.floor() + (n % 2) as f32, py.floor() + (n / 2) as f32);
                 let weight = (1.0 - (px - ix).abs()) * (1.0 - (py - iy).abs());
@@ -186,7 +206,10 @@ fn embed(mut cells: [[f32; DIRECTIONS]; 16]) -> Description {
     for (i, to) in sizes.iter_mut().enumerate() {
         *to = (size(i) / largest * 15.0) as u8;
     }
-    Description { bits: from_bytes(bytes), sizes }
+    Description {
+        bits: from_bytes(bytes),
+        sizes,
+    }
 }
 
 /// The one or two strongest directions of the gradients around a point, in radians, turned so that the strongest lies along the
@@ -214,7 +237,11 @@ pub fn directions(plane: &Plane, x: f32, y: f32, sigma: f32) -> [Option<f32>; 2]
         }
     }
     let peak = |i: usize| {
-        let (a, b, c) = (histogram[(i + BINS - 1) % BINS], histogram[i], histogram[(i + 1) % BINS]);
+        let (a, b, c) = (
+            histogram[(i + BINS - 1) % BINS],
+            histogram[i],
+            histogram[(i + 1) % BINS],
+        );
         (b >= a && b > c).then(|| (b, i as f32 + 0.5 * (a - c) / (a - 2.0 * b + c).min(-1e-9)))
     };
     let mut peaks: Vec<(f32, f32)> = (0..BINS).filter_map(peak).collect();
@@ -225,5 +252,8 @@ pub fn directions(plane: &Plane, x: f32, y: f32, sigma: f32) -> [Option<f32>; 2]
         let a = angle(p);
         if a < 0.0 { a + std::f32::consts::TAU } else { a }
     };
-    [peaks.first().map(angle), peaks.get(1).filter(|p| p.0 > 0.8 * top).map(angle)]
+    [
+        peaks.first().map(angle),
+        peaks.get(1).filter(|p| p.0 > 0.8 * top).map(angle),
+    ]
 }

@@ -56,7 +56,14 @@ impl Affine {
         let (sin, cos) = pair.turn.sin_cos();
         let (a, b) = (pair.scale * cos, -pair.scale * sin);
         let (x, y) = (pair.from[0], pair.from[1]);
-        Self([a, b, pair.to[0] - a * x - b * y, -b, a, pair.to[1] + b * x - a * y])
+        Self([
+            a,
+            b,
+            pair.to[0] - a * x - b * y,
+            -b,
+            a,
+            pair.to[1] + b * x - a * y,
+        ])
     }
 
     /// Least squares; nothing when the points lie on a line.
@@ -80,7 +87,9 @@ impl Affine {
         }
         let solve = |[p, q]: [f64; 2]| ((p * yy - q * xy) / det, (q * xx - p * xy) / det);
         let ((a, b), (d, e)) = (solve(right[0]), solve(right[1]));
-        Some(Self([a, b, nx - a * mx - b * my, d, e, ny - d * mx - e * my].map(|v| v as f32)))
+        Some(Self(
+            [a, b, nx - a * mx - b * my, d, e, ny - d * mx - e * my].map(|v| v as f32),
+        ))
     }
 }
 
@@ -121,7 +130,9 @@ pub fn agree(pairs: &[Pair], seeds: usize) -> Option<Agreement> {
         if count < 3 {
             continue;
         }
-        let Some(mut map) = Affine::fit(pairs.iter().filter(near)) else { continue };
+        let Some(mut map) = Affine::fit(pairs.iter().filter(near)) else {
+            continue;
+        };
         for tolerance in [0.04, 0.025, TOLERANCE] {
             if map.absurd() {
                 break;
@@ -138,7 +149,9 @@ pub fn agree(pairs: &[Pair], seeds: usize) -> Option<Agreement> {
         }
     }
     let (_, map) = best?;
-    let pairs: Vec<usize> = (0..pairs.len()).filter(|&i| agrees(&map, &pairs[i], TOLERANCE)).collect();
+    let pairs: Vec<usize> = (0..pairs.len())
+        .filter(|&i| agrees(&map, &pairs[i], TOLERANCE))
+        .collect();
     (pairs.len() >= 3).then_some(Agreement { map, pairs })
 }
 
@@ -177,8 +190,14 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) as f32 / (1 << 24) as f32
         };
-        let pairs: Vec<Pair> =
-            (0..30).map(|_| Pair { from: [random(), random()], to: [random(), random()], scale: 0.5 + random(), turn: 0.0 }).collect();
+        let pairs: Vec<Pair> = (0..30)
+            .map(|_| Pair {
+                from: [random(), random()],
+                to: [random(), random()],
+                scale: 0.5 + random(),
+                turn: 0.0,
+            })
+            .collect();
         assert!(agree(&pairs, 64).is_none_or(|a| a.pairs.len() <= 6));
     }
 }

@@ -47,7 +47,11 @@ impl Lookup {
         if !words.is_power_of_two() || words < 2 || words.ilog2() > 24 {
             return None;
         }
-        Some(Self { bits: words.ilog2(), starts, items })
+        Some(Self {
+            bits: words.ilog2(),
+            starts,
+            items,
+        })
     }
 
     /// Word length.
@@ -71,7 +75,10 @@ impl Lookup {
     /// Calls `visit` with the items of `word` and of the words that differ from it in some of `doubtful`'s bits: all combinations.
     pub fn probe(&self, word: u32, doubtful: &[u8], mut visit: impl FnMut(u32)) {
         for combination in 0u32..1 << doubtful.len().min(16) {
-            let flips = doubtful.iter().enumerate().fold(0, |m, (i, &bit)| m | ((combination >> i) & 1) << bit);
+            let flips = doubtful
+                .iter()
+                .enumerate()
+                .fold(0, |m, (i, &bit)| m | ((combination >> i) & 1) << bit);
             self.items(word ^ flips).for_each(&mut visit);
         }
     }
@@ -81,7 +88,11 @@ impl Lookup {
 pub fn doubtful<T: PartialOrd + Copy>(sizes: &[T], count: usize) -> Vec<u8> {
     let mut order: Vec<u8> = (0..sizes.len() as u8).collect();
     let count = count.min(order.len());
-    order.sort_by(|&a, &b| sizes[a as usize].partial_cmp(&sizes[b as usize]).unwrap_or(std::cmp::Ordering::Equal));
+    order.sort_by(|&a, &b| {
+        sizes[a as usize]
+            .partial_cmp(&sizes[b as usize])
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
     order.truncate(count);
     order
 }

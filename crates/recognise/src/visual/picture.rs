@@ -35,7 +35,12 @@ pub fn found(width: usize, height: usize, luma: &[u8]) -> Area {
     };
     let left = (0..deepest(width)).take_while(|&x| column(x)).count();
     let right = (0..deepest(width)).take_while(|&x| column(width - 1 - x)).count();
-    Area { left: left as f32, top: top as f32, right: (width - right) as f32, bottom: (height - bottom) as f32 }
+    Area {
+        left: left as f32,
+        top: top as f32,
+        right: (width - right) as f32,
+        bottom: (height - bottom) as f32,
+    }
 }
 
 #[cfg(test)]
@@ -52,7 +57,15 @@ mod tests {
             }
         }
         let area = found(w, h, &luma);
-        assert_eq!(area, Area { left: 6.0, top: 10.0, right: 60.0, bottom: 40.0 });
+        assert_eq!(
+            area,
+            Area {
+                left: 6.0,
+                top: 10.0,
+                right: 60.0,
+                bottom: 40.0
+            }
+        );
         let black = found(w, h, &vec![0; w * h]);
         assert!(black.width() > 0.0 && black.height() > 0.0);
     }

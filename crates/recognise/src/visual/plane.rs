@@ -14,7 +14,11 @@ pub struct Plane {
 impl Plane {
     /// From eight-bit luma, row by row.
     pub fn of(width: usize, height: usize, luma: &[u8]) -> Self {
-        Self { width, height, values: luma.iter().map(|&v| u16::from(v) << 4).collect() }
+        Self {
+            width,
+            height,
+            values: luma.iter().map(|&v| u16::from(v) << 4).collect(),
+        }
     }
 
     /// Smoothed by the binomial kernel 1 4 6 4 1 in both directions: a Gaussian of variance one (Crowley and Riff, "Fast
@@ -30,7 +34,13 @@ impl Plane {
             }
             if w > 4 {
                 let n = w - 4;
-                let (a, b, c, d, e) = (&from[..n], &from[1..=n], &from[2..n + 2], &from[3..n + 3], &from[4..]);
+                let (a, b, c, d, e) = (
+                    &from[..n],
+                    &from[1..=n],
+                    &from[2..n + 2],
+                    &from[3..n + 3],
+                    &from[4..],
+                );
                 for (i, to) in to[2..n + 2].iter_mut().enumerate() {
                     *to = binomial(a[i], b[i], c[i], d[i], e[i]);
                 }
@@ -48,7 +58,11 @@ impl Plane {
                 *to = binomial(a[i], b[i], c[i], d[i], e[i]);
             }
         }
-        Self { width: w, height: h, values }
+        Self {
+            width: w,
+            height: h,
+            values,
+        }
     }
 
     /// Every second pixel of every second row.
@@ -56,7 +70,11 @@ impl Plane {
         let (width, height) = (self.width.div_ceil(2), self.height.div_ceil(2));
         let rows = self.values.chunks_exact(self.width).step_by(2);
         let values = rows.flat_map(|row| row.iter().step_by(2).copied()).collect();
-        Self { width, height, values }
+        Self {
+            width,
+            height,
+            values,
+        }
     }
 }
 
@@ -64,7 +82,11 @@ impl Plane {
 #[inline(always)]
 fn binomial(a: u16, b: u16, c: u16, d: u16, e: u16) -> u16 {
     let pair = b.wrapping_add(d).wrapping_mul(4);
-    a.wrapping_add(e).wrapping_add(pair).wrapping_add(c.wrapping_mul(6)).wrapping_add(8) >> 4
+    a.wrapping_add(e)
+        .wrapping_add(pair)
+        .wrapping_add(c.wrapping_mul(6))
+        .wrapping_add(8)
+        >> 4
 }
 
 /// A rectangle in pixels; `right` and `bottom` are past the end.
@@ -83,7 +105,12 @@ pub struct Area {
 impl Area {
     /// A whole picture.
     pub fn whole(width: usize, height: usize) -> Self {
-        Self { left: 0.0, top: 0.0, right: width as f32, bottom: height as f32 }
+        Self {
+            left: 0.0,
+            top: 0.0,
+            right: width as f32,
+            bottom: height as f32,
+        }
     }
 
     /// Columns.
@@ -171,7 +198,10 @@ mod tests {
     fn a_grid_holds_the_means_of_its_boxes() {
         let luma: Vec<u8> = (0..16 * 8).map(|i| (i * 7 % 251) as u8).collect();
         let grid = Sums::of(16, 8, &luma).grid::<4>(Area::whole(16, 8));
-        let expected: u32 = (2..4).flat_map(|y| (4..8).map(move |x| (x, y))).map(|(x, y)| u32::from(luma[y * 16 + x])).sum();
+        let expected: u32 = (2..4)
+            .flat_map(|y| (4..8).map(move |x| (x, y)))
+            .map(|(x, y)| u32::from(luma[y * 16 + x]))
+            .sum();
         assert!((grid[1][1] - expected as f32 / 8.0).abs() < 1e-3);
     }
 

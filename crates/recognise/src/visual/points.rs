@@ -61,10 +61,17 @@ impl Octave {
         let second = first.smooth();
         let third = second.smooth().smooth();
         let difference = |a: &Plane, b: &Plane| -> Vec<i16> {
-            b.values.iter().zip(&a.values).map(|(b, a)| b.wrapping_sub(*a) as i16).collect()
+            b.values
+                .iter()
+                .zip(&a.values)
+                .map(|(b, a)| b.wrapping_sub(*a) as i16)
+                .collect()
         };
         let differences = [difference(&first, &second), difference(&second, &third)];
-        Self { smooth: [first, second, third], differences }
+        Self {
+            smooth: [first, second, third],
+            differences,
+        }
     }
 }
 
@@ -90,10 +97,19 @@ pub fn find(picture: &Plane, wanted: Wanted) -> Vec<Point> {
         let size = (1 << e.octave) as f32;
         let mut add = |angle: f32| {
             let description = describe::describe(plane, e.x, e.y, e.sigma, angle);
-            points.push(Point { x: e.x * size, y: e.y * size, scale: e.sigma * size, angle, description });
+            points.push(Point {
+                x: e.x * size,
+                y: e.y * size,
+                scale: e.sigma * size,
+                angle,
+                description,
+            });
         };
         if wanted.turned {
-            describe::directions(plane, e.x, e.y, e.sigma).into_iter().flatten().for_each(&mut add);
+            describe::directions(plane, e.x, e.y, e.sigma)
+                .into_iter()
+                .flatten()
+                .for_each(&mut add);
         } else {
             add(0.0);
         }
@@ -112,7 +128,11 @@ fn scan(octaves: &[Octave], n: usize, level: usize, found: &mut Vec<Extremum>) {
     let (here, beside) = (&octave.differences[level], &octave.differences[1 - level]);
     const MARGIN: usize = 3;
     for y in MARGIN..h.saturating_sub(MARGIN) {
-        let rows: [&[i16]; 3] = [&here[(y - 1) * w..y * w], &here[y * w..(y + 1) * w], &here[(y + 1) * w..(y + 2) * w]];
+        let rows: [&[i16]; 3] = [
+            &here[(y - 1) * w..y * w],
+            &here[y * w..(y + 1) * w],
+            &here[(y + 1) * w..(y + 2) * w],
+        ];
         for x in MARGIN..w - MARGIN {
             let v = i32::from(rows[1][x]);
             if v.abs() < WEAKEST {
@@ -127,14 +147,18 @@ fn scan(octaves: &[Octave], n: usize, level: usize, found: &mut Vec<Extremum>) {
             if !(v > at(2, 2) && v >= at(0, 0) && v > at(0, 2) && v >= at(2, 0)) {
                 continue;
             }
-            let other = (y - 1..=y + 1).flat_map(|y| &beside[y * w + x - 1..y * w + x + 2]).map(|&o| i32::from(o) * sign).max();
+            let other = (y - 1..=y + 1)
+                .flat_map(|y| &beside[y * w + x - 1..y * w + x + 2])
+                .map(|&o| i32::from(o) * sign)
+                .max();
             let other = other.unwrap_or(0);
             if other > v {
                 continue;
             }
             // The neighbour across the octave's border: finer for the first difference, coarser for the second.
             let across = if level == 0 {
-                n.checked_sub(1).map(|n| highest(&octaves[n], 1, 2 * x, 2 * y, sign))
+                n.checked_sub(1)
+                    .map(|n| highest(&octaves[n], 1, 2 * x, 2 * y, sign))
             } else {
                 octaves.get(n + 1).map(|o| highest(o, 0, x / 2, y / 2, sign))
             };
@@ -152,11 +176,26 @@ fn scan(octaves: &[Octave], n: usize, level: usize, found: &mut Vec<Extremum>) {
             let vertex = |low: f32, high: f32, curve: f32| (0.5 * (low - high) / curve).clamp(-0.5, 0.5);
             let dx = vertex(f(2, 1), f(0, 1), dxx);
             let dy = vertex(f(1, 2), f(1, 0), dyy);
-            let (finer, coarser) = if level == 0 { (across.unwrap_or(0), other) } else { (other, across.unwrap_or(0)) };
+            let (finer, coarser) = if level == 0 {
+                (across.unwrap_or(0), other)
+            } else {
+                (other, across.unwrap_or(0))
+            };
             let curve = (finer + coarser) as f32 - 2.0 * v as f32;
-            let ds = if curve < 0.0 { vertex(coarser as f32, finer as f32, curve) } else { 0.0 };
+            let ds = if curve < 0.0 {
+                vertex(coarser as f32, finer as f32, curve)
+            } else {
+                0.0
+            };
             let sigma = 1.2 * (0.5 * (level as f32 + ds)).exp2();
-            found.push(Extremum { octave: n, level, x: x as f32 + dx, y: y as f32 + dy, sigma, strength: v as f32 });
+            found.push(Extremum {
+                octave: n,
+                level,
+                x: x as f32 + dx,
+                y: y as f32 + dy,
+                sigma,
+                strength: v as f32,
+            });
         }
     }
 }

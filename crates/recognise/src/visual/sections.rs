@@ -24,7 +24,11 @@ pub struct Form {
 impl Form {
     /// An error that names the medium.
     pub fn damaged(&self, why: impl Into<String>) -> Error {
-        Error::Damaged { medium: self.medium, what: "segment", why: why.into() }
+        Error::Damaged {
+            medium: self.medium,
+            what: "segment",
+            why: why.into(),
+        }
     }
 
     fn head(&self) -> usize {
@@ -33,7 +37,13 @@ impl Form {
 
     /// Joins sections into a segment.
     pub fn join(&self, sections: &[Vec<u8>]) -> Vec<u8> {
-        assert_eq!(sections.len(), self.sections, "a segment of {} has {} sections", self.medium, self.sections);
+        assert_eq!(
+            sections.len(),
+            self.sections,
+            "a segment of {} has {} sections",
+            self.medium,
+            self.sections
+        );
         let mut contents = Vec::with_capacity(sections.iter().map(|s| s.len() + 8).sum());
         let mut starts = Vec::new();
         for section in sections {
@@ -82,7 +92,9 @@ impl Form {
             let (start, next) = ((entry(i) >> 3) as usize, (entry(i + 1) >> 3) as usize);
             let end = next.checked_sub((entry(i) & 7) as usize);
             match end {
-                Some(end) if start <= end && next <= contents.len() => sections.push(contents.slice(start..end)),
+                Some(end) if start <= end && next <= contents.len() => {
+                    sections.push(contents.slice(start..end))
+                }
                 _ => return Err(self.damaged("a section lies outside it")),
             }
         }
@@ -172,14 +184,22 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    const FORM: Form = Form { medium: Medium::Video, magic: *b"TESTFORM", version: 3, sections: 2 };
+    const FORM: Form = Form {
+        medium: Medium::Video,
+        magic: *b"TESTFORM",
+        version: 3,
+        sections: 2,
+    };
 
     #[test]
     fn sections_come_back_and_damage_is_told() {
         let joined = FORM.join(&[vec![1, 2, 3], (0..16).collect()]);
         let sections = FORM.split(&joined.clone().into()).expect("whole");
         assert_eq!(&sections[0][..], [1, 2, 3]);
-        assert_eq!(Records::<8>::of(sections[1].clone()).expect("fits").get(1), Some(&[8, 9, 10, 11, 12, 13, 14, 15]));
+        assert_eq!(
+            Records::<8>::of(sections[1].clone()).expect("fits").get(1),
+            Some(&[8, 9, 10, 11, 12, 13, 14, 15])
+        );
         for i in 0..joined.len() {
             let mut bytes = joined.clone();
             bytes[i] ^= 0x10;

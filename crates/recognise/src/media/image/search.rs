@@ -1,0 +1,174 @@
+//! From a query's fingerprint to matches.
+
+use super::print::{Mark, Print};
+use super::segment::{Pictures, Spot, word_of};
+use crate::Match;
+use crate::visual::describe::{self, Description};
+use crate::visual::geometry::{self, Affine, Pair, TOLERANCE};
+use crate::visual::lookup::doubtful;
+use std::collections::{BTreeMap, HashSet};
+use std::f32::consts::TAU;
+use swordnet_core::{Span, Transform};
+
+/// Bits in which the codes of a picture and of its copy may differ; strangers' differ in 64.
+const CODE: u32 = 34;
+/// The same for descriptions of points.
+const DESCRIPTION: u32 = 36;
+/// The same where a map says where to look.
+const GUIDED: u32 = 44;
+/// Descriptions compared for one point of the query at most, about.
+const COMPARED: f32 = 400.0;
+/// Pictures whose points are looked at.
+const LOOKED_AT: usize = 10;
+
+/// A query's mark as it is compared.
+#[derive(Clone, Copy)]
+struct Seen {
+    description: Description,
+    at: [f32; 2],
+    scale: u8,
+    angle: u8,
+}
+
+impl Seen {
+    fn of(mark: &Mark, mirrored: bool, width: f32) -> Self {
+        if mirrored {
+            let at = [width - mark.at[0], mark.at[1]];
+            Self { description: mark.description.mirrored(), at, scale: mark.scale, angle: mark.angle.wrapping_neg() }
+        } else {
+            Self { description: mark.description, at: mark.at, scale: mark.scale, angle: mark.angle }
+        }
+    }
+
+    fn pair(&self, spot: &Spot) -> Pair {
+        let scale = ((f32::from(spot.scale) - f32::from(self.scale)) / 8.0).exp2();
+        Pair { from: self.at, to: spot.at, scale, turn: f32::from(spot.angle.wrapping_sub(self.angle)) / 256.0 * TAU }
+    }
+}
+
+/// What speaks for one picture.
+#[derive(Default)]
+struct Case {
+    code: Option<(u32, bool)>,
+    points: usize,
+    map: Option<(Affine, bool)>,
+}
+
+/// Matches of a query, best first.
+pub fn search(pictures: &Pictures, query: &Print, silenced: &dyn Fn(usize) -> bool) -> Vec<Match> {
+    let mut cases: BTreeMap<usize, Case> = BTreeMap::new();
+    by_codes(pictures, query, &mut cases);
+    for mirrored in [false, true] {
+        by_points(pictures, query, mirrored, &mut cases);
+    }
+    let mut found: Vec<Match> = Vec::new();
+    for (picture, case) in cases {
+        if silenced(picture) {
+            continue;
+        }
+        let codes = case.code.map_or(0.0, |(d, _)| (CODE - d) as f32 * 0.4);
+        let points = 0.8 * (case.points as f32 - 4.0).max(0.0);
+        let score = 1.0 / (1.0 + (-(codes + points - 4.0) / 1.5).exp());
+        if score < 0.02 {
+            continue;
+        }
+        let (map, mirrored) = case.map.unzip();
+        let mirrored = mirrored.or(case.code.map(|c| c.1)).unwrap_or(false);
+        let rotation = map.map(|m| f64::from(m.rotation().round())).filter(|r| *r != 0.0);
+        found.push(Match {
+            reference: pictures.id(picture).clone(),
+            score: f64::from(score),
+            query: Span { start: 0.0, end: 1.0 },
+            in_reference: Span { start: 0.0, end: 1.0 },
+            transform: Transform { mirrored, rotation, ..Transform::default() },
+        });
+    }
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    found
+}
+
+fn by_codes(pictures: &Pictures, query: &Print, cases: &mut BTreeMap<usize, Case>) {
+    let mut items: Vec<u32> = Vec::new();
+    for turned in &query.codes {
+        items.clear();
+        for (chunk, lookup) in pictures.by_word.iter().enumerate() {
+            let doubts: Vec<u8> = turned.doubts[chunk].iter().copied().filter(|&b| u32::from(b) < lookup.bits()).collect();
+            lookup.probe(word_of(&turned.code, chunk), &doubts, |item| items.push(item));
+        }
+        items.sort_unstable();
+        items.dedup();
+        for &item in &items {
+            let Some((code, picture)) = pictures.code(item as usize) else { continue };
+            let distance = code.distance(&turned.code);
+            if distance <= CODE {
+                let case = cases.entry(picture).or_default();
+                if case.code.is_none_or(|(d, _)| distance < d) {
+                    case.code = Some((distance, turned.mirrored));
+                }
+            }
+        }
+    }
+}
+
+fn by_points(pictures: &Pictures, query: &Print, mirrored: bool, cases: &mut BTreeMap<usize, Case>) {
+    let lookup = &pictures.by_point;
+    let probes = (COMPARED / lookup.mean().max(1.0)).max(2.0).log2() as usize;
+    let seen: Vec<Seen> = query.marks.iter().map(|m| Seen::of(m, mirrored, query.shape[0])).collect();
+    let mut near: Vec<(usize, u32, Pair)> = Vec::new();
+    for seen in &seen {
+        let doubts = doubtful(&seen.description.sizes[..lookup.bits() as usize], probes.min(8));
+        let mut found: Vec<(u32, u32)> = Vec::new();
+        lookup.probe(seen.description.bits[0] as u32, &doubts, |item| {
+            if let Some(bits) = pictures.bits(item as usize) {
+                let distance = describe::distance(bits, seen.description.bits);
+                if distance <= DESCRIPTION {
+                    found.push((distance, item));
+                }
+            }
+        });
+        found.sort_unstable();
+        found.truncate(16);
+        for (distance, item) in found {
+            let Some(spot) = pictures.spot(item as usize) else { continue };
+            near.push((pictures.picture_of(item as usize), distance, seen.pair(&spot)));
+        }
+    }
+    near.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
+    let mut groups: Vec<&[(usize, u32, Pair)]> = near.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() >= 3).collect();
+    let weight = |g: &[(usize, u32, Pair)]| g.iter().map(|n| DESCRIPTION + 8 - n.1).sum::<u32>();
+    groups.sort_by_key(|g| std::cmp::Reverse(weight(g)));
+    groups.truncate(LOOKED_AT);
+    for group in groups {
+        let picture = group[0].0;
+        let pairs: Vec<Pair> = group.iter().map(|g| g.2).collect();
+        let Some(agreement) = geometry::agree(&pairs, 48) else { continue };
+        let spots: Vec<Spot> = pictures.spots(picture).collect();
+        let points = guided(&seen, &spots, &agreement.map);
+        let case = cases.entry(picture).or_default();
+        if points > case.points {
+            case.points = points;
+            case.map = Some((agreement.map, mirrored));
+        }
+    }
+}
+
+/// How many points the map joins with ones that look alike, each place counted once on both sides.
+fn guided(seen: &[Seen], spots: &[Spot], map: &Affine) -> usize {
+    let cell = |p: [f32; 2]| ((p[0] * 48.0) as i32, (p[1] * 48.0) as i32);
+    let (mut from, mut to) = (HashSet::new(), HashSet::new());
+    for seen in seen {
+        let place = map.apply(seen.at);
+        let close = |s: &&Spot| (s.at[0] - place[0]).abs() < TOLERANCE && (s.at[1] - place[1]).abs() < TOLERANCE;
+        let nearest = spots
+            .iter()
+            .filter(close)
+            .map(|s| (describe::distance(s.bits, seen.description.bits), s))
+            .filter(|(d, s)| *d <= GUIDED && geometry::agrees(map, &seen.pair(s), 2.0 * TOLERANCE))
+            .min_by_key(|b| b.0);
+        if let Some((_, spot)) = nearest {
+            from.insert(cell(seen.at));
+            to.insert(cell(spot.at));
+        }
+    }
+    from.len().min(to.len())
+}
