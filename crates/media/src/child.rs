@@ -26,6 +26,9 @@ pub fn no_launcher() -> Error {
     )
 }
 
+/// Takes bytes as they come; breaks off with an error, or with nothing when it has enough.
+pub type Receive<'a> = dyn FnMut(&[u8], &mut Log) -> ControlFlow<Option<Error>> + 'a;
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -44,7 +47,7 @@ impl Media {
         program: &Program,
         input: File,
         arguments: Vec<String>,
-        receive: &mut dyn FnMut(&[u8], &mut Log) -> ControlFlow<Option<Error>>,
+        receive: &mut Receive<'_>,
     ) -> Result<Ended, Error> {
         let launch = Launch {
             program: program.clone(),
@@ -185,11 +188,7 @@ struct Run {
 
 impl Run {
     /// `Err(None)`: the receiver had enough; `Err(Some(..))`: a limit broke.
-    fn read_all(
-        &mut self,
-        media: &Media,
-        receive: &mut dyn FnMut(&[u8], &mut Log) -> ControlFlow<Option<Error>>,
-    ) -> Result<(), Option<Error>> {
+    fn read_all(&mut self, media: &Media, receive: &mut Receive<'_>) -> Result<(), Option<Error>> {
         let failed = |e: std::io::Error| Some(Error::Failed(format!("reading from the decoder: {e}")));
         let (Some(mut out), Some(mut words)) = (self.child.stdout.take(), self.child.stderr.take()) else {
             return Err(Some(Error::Failed("the decoder has no pipes".into())));

@@ -9,6 +9,9 @@ use std::path::Path;
 
 /// Seconds before a wanted moment where decoding begins, so that the frame already on screen at that moment is known.
 const LEAD: f64 = 1.0;
+/// The same for containers without an index of key frames: ffmpeg seeks in them by the clock alone, and decoding begins at
+/// the next key frame, which broadcasters send at least every few seconds.
+const BLIND_LEAD: f64 = 15.0;
 /// Longest side of a picture that may be asked for.
 const LARGEST: u32 = 16_384;
 
@@ -107,7 +110,7 @@ impl Media {
         let track = film(&probed)?;
         let (width, height, shaping) = self.shaping(track, request.max_side, request.channels)?;
 
-        let lead = from.min(LEAD);
+        let lead = from.min(lead(&probed.facts.container));
         let mut filters = if request.keyframes_only {
             // The times are told behind the thinning, one for each frame that comes.
             let gap = 1.0 / rate;
@@ -252,7 +255,7 @@ impl Media {
         let track = film(&probed)?;
         let (width, height, mut filters) = self.shaping(track, max_side, channels)?;
         let at = if probed.facts.still { 0.0 } else { at };
-        let lead = at.min(LEAD);
+        let lead = at.min(lead(&probed.facts.container));
         if at > 0.0 {
             filters = format!("fps=fps=1:start_time={lead}:round=up,{filters}");
         }
@@ -427,6 +430,13 @@ fn film(probed: &Probed) -> Result<Track, Error> {
     probed
         .video
         .ok_or_else(|| Error::NotMedia("there is neither film nor picture in it".into()))
+}
+
+fn lead(container: &str) -> f64 {
+    let indexed = container
+        .split(',')
+        .any(|name| ["mov", "matroska", "avi", "flv", "mxf"].contains(&name));
+    if indexed { LEAD } else { BLIND_LEAD }
 }
 
 fn sane_rate(rate: f64) -> Result<f64, Error> {

@@ -44,7 +44,8 @@ impl Folder {
     pub fn film(&self, name: &str, seconds: u32) -> PathBuf {
         self.render(
             &format!(
-                "-f lavfi -i color=black:s=320x180:r=25:d={seconds},format=yuv420p,geq=lum=16+mod(N\\\\,110)*2:cb=128:cr=128 \
+                "-f lavfi -i color=black:s=16x16:r=25:d={seconds},format=yuv420p,\
+                 geq=lum=16+mod(N\\,110)*2:cb=128:cr=128,scale=320:180,setsar=1 \
                  -f lavfi -i sine=f=440:r=44100:d={seconds} -c:v libx264 -preset ultrafast -qp 4 -g 50 -keyint_min 50 \
                  -sc_threshold 0 -c:a aac -shortest"
             ),
