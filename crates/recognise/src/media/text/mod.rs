@@ -94,7 +94,7 @@ impl Segment for TextSegment {
             let text = self.text(reference as usize)?;
             let reference = &self.references[reference as usize];
             for passage in passages(shared.runs, letters) {
-                let traits = Traits::of(&passage, letters.into());
+                let traits = Traits::of(&passage);
                 matches.extend(describe(&query, &text, reference, &passage, &traits));
             }
         }
