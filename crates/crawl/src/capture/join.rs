@@ -1,0 +1,162 @@
+//! Joins parts into one file.
+
+use super::Captured;
+use crate::{
+    Spool,
+    fetch::{Client, Exchange, FetchError, Fetched, Request},
+};
+use sha2::{Digest, Sha256};
+use std::{
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use swordnet_core::Sha256Hex;
+use tempfile::NamedTempFile;
+use url::Url;
+
+/// Longest time for one file. Playlists are short and keep the policy's.
+const FILE_TIMEOUT: Duration = Duration::from_secs(600);
+/// Most bytes of a playlist or manifest.
+const PLAYLIST_BYTES: u64 = 4 << 20;
+
+/// A file in the making.
+pub(super) struct Joint<'a> {
+    client: &'a Client,
+    seen: &'a mut (dyn FnMut(&Fetched) + Send),
+    dir: PathBuf,
+    file: NamedTempFile,
+    digest: Sha256,
+    written: u64,
+    most: u64,
+    parts: u32,
+    cut_off: bool,
+}
+
+/// A part of a resource: where it begins and how long it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ByteRange {
+    pub(super) from: u64,
+    pub(super) length: u64,
+}
+
+impl<'a> Joint<'a> {
+    pub(super) fn new(
+        client: &'a Client,
+        dir: &Path,
+        most: u64,
+        seen: &'a mut (dyn FnMut(&Fetched) + Send),
+    ) -> Result<Joint<'a>, FetchError> {
+        let file = NamedTempFile::new_in(dir)?;
+        let digest = Sha256::new();
+        let dir = dir.to_owned();
+        Ok(Joint {
+            client,
+            seen,
+            dir,
+            file,
+            digest,
+            written: 0,
+            most,
+            parts: 0,
+            cut_off: false,
+        })
+    }
+
+    /// Is there no room for more?
+    pub(super) fn full(&self) -> bool {
+        self.written >= self.most
+    }
+
+    /// Something is missing at the end.
+    pub(super) fn cut_off(&mut self) {
+        self.cut_off = true;
+    }
+
+    /// A playlist or manifest, with the address that answered.
+    pub(super) async fn playlist(&mut self, url: &Url) -> Result<(Url, Vec<u8>), FetchError> {
+        let request = Request {
+            max_body: Some(PLAYLIST_BYTES),
+            ..Request::get(url.clone())
+        };
+        let fetched = self.client.fetch(request).await?;
+        (self.seen)(&fetched);
+        let last = good(&fetched)?;
+        Ok((last.url.clone(), last.body.bytes()?.to_vec()))
+    }
+
+    /// The whole of a file.
+    pub(super) async fn file(&mut self, url: &Url) -> Result<(), FetchError> {
+        self.part(url, None).await
+    }
+
+    /// Adds a part.
+    pub(super) async fn part(&mut self, url: &Url, range: Option<ByteRange>) -> Result<(), FetchError> {
+        let left = self.most - self.written;
+        let mut request = match range {
+            Some(ByteRange { from, length }) if length > 0 => {
+                Request::range(url.clone(), from, Some(from.saturating_add(length - 1)))
+            }
+            _ => Request {
+                headers: vec![("accept-encoding".into(), "identity".into())],
+                ..Request::get(url.clone())
+            },
+        };
+        (request.max_body, request.timeout) = (Some(left), Some(FILE_TIMEOUT));
+        let fetched = self.client.fetch(request).await?;
+        (self.seen)(&fetched);
+        let last = good(&fetched)?;
+        // A server that knows no ranges sends the whole.
+        let body = match range {
+            Some(ByteRange { from, length }) if last.status == 200 => {
+                last.body.slice(from, from.saturating_add(length))
+            }
+            _ => last.body.clone(),
+        };
+        self.cut_off |= last.truncated.is_some();
+        self.parts += 1;
+        self.append(&body)
+    }
+
+    fn append(&mut self, body: &Spool) -> Result<(), FetchError> {
+        let mut reader = body.reader().take(self.most - self.written);
+        let mut piece = vec![0; 64 << 10];
+        loop {
+            let n = reader.read(&mut piece)?;
+            if n == 0 {
+                break;
+            }
+            self.digest.update(&piece[..n]);
+            self.file.write_all(&piece[..n])?;
+            self.written += n as u64;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<Captured, FetchError> {
+        self.file.flush()?;
+        let sha256 = Sha256Hex::from_array(self.digest.finalize().as_ref());
+        let path = self.dir.join(sha256.as_str());
+        self.file
+            .persist(&path)
+            .map_err(|error| FetchError::Io(error.to_string()))?;
+        Ok(Captured {
+            file: path,
+            bytes: self.written,
+            parts: self.parts,
+            sha256,
+            cut_off: self.cut_off,
+        })
+    }
+}
+
+fn good(fetched: &Fetched) -> Result<&Exchange, FetchError> {
+    let last = fetched.last();
+    if matches!(last.status, 200 | 206) {
+        return Ok(last);
+    }
+    Err(FetchError::Status {
+        url: last.url.to_string(),
+        status: last.status,
+    })
+}

@@ -1,0 +1,50 @@
+//! Fetches what an offer leads to: a file, or a stream whose segments are joined into one.
+
+mod dash;
+mod hls;
+mod join;
+
+use crate::fetch::{Client, FetchError, Fetched};
+use std::path::{Path, PathBuf};
+use swordnet_core::{Access, Sha256Hex};
+use url::Url;
+
+/// Fewest lines of a picture that are still good to compare.
+const MIN_HEIGHT: u32 = 240;
+
+/// What was captured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Captured {
+    /// The file.
+    pub file: PathBuf,
+    /// Its length.
+    pub bytes: u64,
+    /// How many parts it was joined from; 1 for a plain file.
+    pub parts: u32,
+    /// Its digest.
+    pub sha256: Sha256Hex,
+    /// Is the end missing, because of `max_bytes` or a part that failed?
+    pub cut_off: bool,
+}
+
+/// Fetches a media file, an HLS playlist or a DASH manifest into one file in `dir`, whose name is its digest.
+///
+/// Of several variants the smallest that is still good to compare is taken (240 lines or more). At most `max_bytes`
+/// are fetched; what is missing is said by [`Captured::cut_off`]. `seen` is shown every exchange, for the archive. A
+/// page is captured as the file that it is. An encrypted stream is an error that says so.
+pub async fn capture(
+    client: &Client,
+    url: &Url,
+    access: Access,
+    dir: &Path,
+    max_bytes: u64,
+    seen: &mut (dyn FnMut(&Fetched) + Send),
+) -> Result<Captured, FetchError> {
+    let mut joint = join::Joint::new(client, dir, max_bytes, seen)?;
+    match access {
+        Access::Hls => hls::capture(&mut joint, url).await?,
+        Access::Dash => dash::capture(&mut joint, url).await?,
+        _ => joint.file(url).await?,
+    }
+    joint.finish()
+}

@@ -1,0 +1,244 @@
+//! Notices when a site makes up pages without end: calendars, session numbers, paths that nest into themselves.
+//!
+//! Addresses are sorted into patterns, in which numbers and the like are blanks. A pattern whose pages keep saying
+//! the same is closed: what waits of it is dropped.
+
+use std::collections::HashMap;
+use url::Url;
+
+/// Patterns that are told apart; the pages of further ones share one.
+const PATTERNS: usize = 1 << 14;
+/// Recent pages of a pattern that a new one is compared with.
+const REMEMBERED: usize = 4;
+/// Pages that repeat others before a pattern is closed.
+const REPEATS: u32 = 40;
+/// Deepest path that is still believed.
+const MAX_SEGMENTS: usize = 40;
+/// Longest address that is still believed; servers commonly take 8 KiB.
+const MAX_LENGTH: usize = 4096;
+
+/// A site's patterns.
+pub(super) struct Traps {
+    patterns: HashMap<u64, Pattern>,
+    most: u32,
+    /// How many patterns were closed.
+    pub(super) closed: u64,
+}
+
+#[derive(Default)]
+struct Pattern {
+    pages: u32,
+    repeats: u32,
+    closed: bool,
+    recent: [u64; REMEMBERED],
+}
+
+impl Traps {
+    pub(super) fn new(most: u32) -> Traps {
+        Traps {
+            patterns: HashMap::new(),
+            most,
+            closed: 0,
+        }
+    }
+
+    /// Is the address worth fetching?
+    pub(super) fn admits(&self, url: &Url) -> bool {
+        url.as_str().len() <= MAX_LENGTH
+            && !nests(url)
+            && self
+                .patterns
+                .get(&pattern(url))
+                .is_none_or(|pattern| !pattern.closed)
+    }
+
+    /// Notes a page with the fingerprint of what it says.
+    pub(super) fn note(&mut self, url: &Url, content: u64) {
+        let key = pattern(url);
+        let key = if self.patterns.len() < PATTERNS || self.patterns.contains_key(&key) {
+            key
+        } else {
+            0
+        };
+        let pattern = self.patterns.entry(key).or_default();
+        let repeats = pattern.recent.contains(&content);
+        pattern.recent[pattern.pages as usize % REMEMBERED] = content;
+        pattern.pages += 1;
+        pattern.repeats += u32::from(repeats);
+        let fruitless = pattern.repeats >= REPEATS && pattern.repeats * 4 >= pattern.pages * 3;
+        if !pattern.closed && key != 0 && (fruitless || pattern.pages >= self.most) {
+            pattern.closed = true;
+            self.closed += 1;
+        }
+    }
+}
+
+/// Does the path go round in circles, or deeper than anybody builds?
+fn nests(url: &Url) -> bool {
+    let segments: Vec<&str> = url
+        .path()
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
+    if segments.len() > MAX_SEGMENTS {
+        return true;
+    }
+    // Three times the same run of segments, one after the other: /a/b/a/b/a/b.
+    (1..=segments.len() / 3).any(|run| {
+        segments
+            .windows(run * 3)
+            .any(|window| window[..run] == window[run..2 * run] && window[..run] == window[2 * run..])
+    })
+}
+
+/// The pattern of an address: which segments there are, each once and without its numbers, and which parameters.
+fn pattern(url: &Url) -> u64 {
+    let mut words = Words::default();
+    words.say(url.host_str().unwrap_or_default().as_bytes());
+    let segments: Vec<&str> = url.path().split('/').collect();
+    let (last, directories) = segments.split_last().unwrap_or((&"", &[]));
+    let mut directories: Vec<&str> = directories.to_vec();
+    directories.sort_unstable();
+    directories.dedup();
+    for segment in directories {
+        words.blanked(segment.as_bytes());
+    }
+    words.say(b"/");
+    words.blanked(last.as_bytes());
+    if let Some(query) = url.query() {
+        let mut names: Vec<&str> = query
+            .split('&')
+            .map(|pair| pair.split('=').next().unwrap_or_default())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        words.say(b"?");
+        for name in names {
+            words.blanked(name.as_bytes());
+        }
+    }
+    words.finish()
+}
+
+/// A fingerprint of what a page says, its numbers aside: words that contain a digit are left out, and so is what
+/// stands between words. `novel` is what the page offers: pages that offer different things are different.
+pub(super) fn content_fingerprint<'a>(body: &[u8], novel: impl Iterator<Item = &'a str>) -> u64 {
+    let mut words = Words::default();
+    words.blanked(body);
+    for address in novel {
+        words.say(address.as_bytes());
+    }
+    words.finish()
+}
+
+/// A running fingerprint of words. It need not withstand an attacker: whoever makes two pages collide hides one of
+/// them from nobody, and ends his own trap sooner. So it is a fast one (FNV-1a, a byte at a time).
+#[derive(Default)]
+struct Words(u64);
+
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0100_0000_01b3;
+
+impl Words {
+    /// Adds these bytes as they are.
+    fn say(&mut self, bytes: &[u8]) {
+        let word = bytes.iter().fold(FNV_START, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)
+        });
+        self.add(word);
+    }
+
+    /// Adds the words without digits.
+    fn blanked(&mut self, text: &[u8]) {
+        let (mut word, mut letters, mut digits) = (FNV_START, 0usize, false);
+        for byte in text.iter().copied().chain([b' ']) {
+            if byte.is_ascii_alphanumeric() || !byte.is_ascii() {
+                word = (word ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+                letters += 1;
+                digits |= byte.is_ascii_digit();
+            } else if letters > 0 {
+                if !digits {
+                    self.add(word);
+                }
+                (word, letters, digits) = (FNV_START, 0, false);
+            }
+        }
+        self.add(FNV_START);
+    }
+
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    /// The fingerprint; never 0, which means none.
+    fn finish(self) -> u64 {
+        self.0.max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    fn nothing<'a>() -> std::iter::Empty<&'a str> {
+        std::iter::empty()
+    }
+
+    #[test]
+    fn pages_that_say_the_same_close_their_pattern_and_no_other() {
+        let mut traps = Traps::new(u32::MAX);
+        let mut fetched = 0;
+        for n in 0..1000 {
+            let url = url(&format!("http://a.test/calendar/2026-{n}/"));
+            if traps.admits(&url) {
+                fetched += 1;
+                let body = format!("<a href='/calendar/2026-{}/'>next</a>", n + 1);
+                traps.note(&url, content_fingerprint(body.as_bytes(), nothing()));
+            }
+        }
+        assert!((40..60).contains(&fetched), "{fetched}");
+        assert!(traps.admits(&url("http://a.test/film/2026-1/")));
+        assert_eq!(traps.closed, 1);
+    }
+
+    #[test]
+    fn pages_that_say_or_offer_something_new_stay_open() {
+        let mut traps = Traps::new(u32::MAX);
+        for n in 0..1000u32 {
+            let words = format!("word{}", char::from_u32(0x4e00 + n).unwrap());
+            let page = url(&format!("http://a.test/article/{n}.html"));
+            assert!(traps.admits(&page));
+            traps.note(&page, content_fingerprint(words.as_bytes(), nothing()));
+            let gallery = url(&format!("http://a.test/gallery/{n}.html"));
+            assert!(traps.admits(&gallery));
+            let picture = format!("http://a.test/pictures/{n}.jpg");
+            traps.note(
+                &gallery,
+                content_fingerprint(b"<img src=n.jpg>", std::iter::once(picture.as_str())),
+            );
+        }
+    }
+
+    #[test]
+    fn paths_that_go_round_in_circles_are_not_entered() {
+        let traps = Traps::new(u32::MAX);
+        for round in [
+            "http://a.test/a/a/a/",
+            "http://a.test/x/a/b/a/b/a/b/y",
+            &format!("http://a.test/{}", "d/".repeat(41)),
+        ] {
+            assert!(!traps.admits(&url(round)), "{round}");
+        }
+        for straight in [
+            "http://a.test/a/a/b",
+            "http://a.test/2026/11/11/x",
+            "http://a.test/",
+        ] {
+            assert!(traps.admits(&url(straight)), "{straight}");
+        }
+    }
+}

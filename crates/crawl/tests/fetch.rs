@@ -1,0 +1,14 @@
+//! Fetching, crawling and capturing against a local server that behaves as badly as real ones do.
+
+#[path = "fetch/bounds.rs"]
+mod bounds;
+#[path = "fetch/capturing.rs"]
+mod capturing;
+#[path = "fetch/crawling.rs"]
+mod crawling;
+#[path = "fetch/exchanges.rs"]
+mod exchanges;
+#[path = "fetch/safety.rs"]
+mod safety;
+#[path = "fetch/server.rs"]
+mod server;
