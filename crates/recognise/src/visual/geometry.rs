@@ -38,6 +38,12 @@ impl Affine {
         (self.0[3] - self.0[1]).atan2(self.0[0] + self.0[4]).to_degrees()
     }
 
+    /// Does it keep the vertical about vertical, as every copy of a film does but a turned one?
+    pub fn is_upright(&self) -> bool {
+        let m = &self.0;
+        m[0] > 0.0 && m[4] > 0.0 && m[1].abs() < 0.3 * m[4] && m[3].abs() < 0.3 * m[0] && m[0] < 2.0 * m[4] && m[4] < 2.0 * m[0]
+    }
+
     /// Does it shrink, stretch or shear more than any real copy?
     fn absurd(&self) -> bool {
         let m = &self.0;

@@ -71,7 +71,13 @@ fn strongest(hits: &[Hit]) -> Option<Line> {
     for step in 0..STEPS {
         let speed = SPEEDS.0 + (SPEEDS.1 - SPEEDS.0) * step as f32 / (STEPS - 1) as f32;
         bins.clear();
-        bins.extend(hits.iter().map(|h| (((h.reference - speed * h.query) / BIN).floor() as i32, h.query, h.weight)));
+        bins.extend(hits.iter().map(|h| {
+            (
+                ((h.reference - speed * h.query) / BIN).floor() as i32,
+                h.query,
+                h.weight,
+            )
+        }));
         bins.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let mut from = 0;
         while from < bins.len() {
@@ -88,12 +94,27 @@ fn strongest(hits: &[Hit]) -> Option<Line> {
         }
     }
     let (weight, speed, offset) = best?;
-    let rough = Line { speed, offset, start: f32::MIN, end: f32::MAX, weight };
-    let mut own: Vec<Hit> = hits.iter().copied().filter(|h| near(&rough, h, BIN * 1.5)).collect();
+    let rough = Line {
+        speed,
+        offset,
+        start: f32::MIN,
+        end: f32::MAX,
+        weight,
+    };
+    let mut own: Vec<Hit> = hits
+        .iter()
+        .copied()
+        .filter(|h| near(&rough, h, BIN * 1.5))
+        .collect();
     own.sort_by(|a, b| a.query.total_cmp(&b.query));
     let own = heaviest_run(&own);
     let line = fit(own, speed).unwrap_or(rough);
-    Some(Line { start: own.first()?.query, end: own.last()?.query, weight, ..line })
+    Some(Line {
+        start: own.first()?.query,
+        end: own.last()?.query,
+        weight,
+        ..line
+    })
 }
 
 /// Weight of hits of one bin: the heaviest stretch without a long gap, each moment of the query counted once.
@@ -138,7 +159,13 @@ pub fn fit(hits: &[Hit], speed: f32) -> Option<Line> {
     let prior = 25.0 * total / hits.len() as f32;
     let speed = ((qr + prior * speed) / (qq + prior)).clamp(SPEEDS.0, SPEEDS.1);
     let (start, end) = (hits.first()?.query, hits.last()?.query);
-    Some(Line { speed, offset: mr - speed * mq, start, end, weight: total })
+    Some(Line {
+        speed,
+        offset: mr - speed * mq,
+        start,
+        end,
+        weight: total,
+    })
 }
 
 #[cfg(test)]

@@ -29,7 +29,15 @@ impl Frames {
             Purpose::Reference => &REFERENCE,
             Purpose::Query => &QUERY,
         };
-        Self { settings, print: Print { rate: settings.rate as f32, ..Print::default() }, last_still: None, seen: false }
+        Self {
+            settings,
+            print: Print {
+                rate: settings.rate as f32,
+                ..Print::default()
+            },
+            last_still: None,
+            seen: false,
+        }
     }
 
     fn frame(&mut self, time: f64, width: usize, height: usize, luma: &[u8]) {
@@ -52,15 +60,28 @@ impl Frames {
         let Some(code) = code else { return };
         let changed = self.last_still.is_none_or(|(at, last)| {
             let waited = time - at + 1e-3;
-            let enough = if code.distance(&last) >= self.settings.change { self.settings.soonest } else { self.settings.latest };
+            let enough = if code.distance(&last) >= self.settings.change {
+                self.settings.soonest
+            } else {
+                self.settings.latest
+            };
             waited >= enough
         });
         if changed {
             self.last_still = Some((time, code));
-            let found = points::find(&Plane::of(width, height, luma), Wanted { most: self.settings.points, turned: false });
+            let found = points::find(
+                &Plane::of(width, height, luma),
+                Wanted {
+                    most: self.settings.points,
+                    turned: false,
+                },
+            );
             if !found.is_empty() {
                 let marks = found.iter().map(|p| Mark::of(p, longer)).collect();
-                self.print.stills.push(Still { time: time as f32, marks });
+                self.print.stills.push(Still {
+                    time: time as f32,
+                    marks,
+                });
             }
         }
     }
@@ -68,8 +89,20 @@ impl Frames {
 
 impl Extractor for Frames {
     fn push(&mut self, signal: Signal<'_>) -> Result<(), Error> {
-        let Signal::Frame { time, width, height, pixels } = signal else { return Err(Error::WrongSignal(Medium::Video)) };
-        if pixels.len() != width as usize * height as usize || !time.is_finite() || width > 4096 || height > 4096 {
+        let Signal::Frame {
+            time,
+            width,
+            height,
+            pixels,
+        } = signal
+        else {
+            return Err(Error::WrongSignal(Medium::Video));
+        };
+        if pixels.len() != width as usize * height as usize
+            || !time.is_finite()
+            || width > 4096
+            || height > 4096
+        {
             return Err(Error::WrongSignal(Medium::Video));
         }
         if width >= SMALLEST && height >= SMALLEST {

@@ -32,8 +32,24 @@ struct Settings {
     latest: f64,
 }
 
-static REFERENCE: Settings = Settings { query: false, rate: 8.0, max_side: 320, points: 48, change: 16, soonest: 0.5, latest: 2.5 };
-static QUERY: Settings = Settings { query: true, rate: 4.0, max_side: 384, points: 96, change: 8, soonest: 0.5, latest: 1.0 };
+static REFERENCE: Settings = Settings {
+    query: false,
+    rate: 8.0,
+    max_side: 320,
+    points: 48,
+    change: 16,
+    soonest: 0.5,
+    latest: 2.5,
+};
+static QUERY: Settings = Settings {
+    query: true,
+    rate: 4.0,
+    max_side: 384,
+    points: 96,
+    change: 8,
+    soonest: 0.5,
+    latest: 1.0,
+};
 
 /// The medium.
 pub struct Video;
@@ -52,7 +68,11 @@ impl MediumKind for Video {
             Purpose::Reference => &REFERENCE,
             Purpose::Query => &QUERY,
         };
-        Demand::Frames { rate: settings.rate, max_side: settings.max_side, channels: 1 }
+        Demand::Frames {
+            rate: settings.rate,
+            max_side: settings.max_side,
+            channels: 1,
+        }
     }
 
     fn extractor(&self, purpose: Purpose) -> Box<dyn Extractor> {

@@ -31,7 +31,10 @@ impl Doubted {
         for (sizes, to) in measured.sizes.chunks_exact(16).zip(&mut doubts) {
             to.copy_from_slice(&doubtful(sizes, DOUBTS));
         }
-        Self { code: measured.code, doubts }
+        Self {
+            code: measured.code,
+            doubts,
+        }
     }
 }
 
@@ -51,8 +54,15 @@ pub struct Mark {
 impl Mark {
     /// Of a found point.
     pub fn of(point: &Point, longer: f32) -> Self {
-        let scale = ((point.scale / longer).log2() * 8.0 + 128.0).round().clamp(0.0, 255.0) as u8;
-        Self { x: point.x / longer, y: point.y / longer, scale, description: point.description }
+        let scale = ((point.scale / longer).log2() * 8.0 + 128.0)
+            .round()
+            .clamp(0.0, 255.0) as u8;
+        Self {
+            x: point.x / longer,
+            y: point.y / longer,
+            scale,
+            description: point.description,
+        }
     }
 }
 
@@ -98,7 +108,13 @@ impl Print {
                 put(&[codes.len() as u8]);
                 for doubted in codes {
                     put(&doubted.code.to_bytes());
-                    doubted.doubts.iter().flatten().collect::<Vec<_>>().chunks(2).for_each(|d| put(&[d[0] | d[1] << 4]));
+                    doubted
+                        .doubts
+                        .iter()
+                        .flatten()
+                        .collect::<Vec<_>>()
+                        .chunks(2)
+                        .for_each(|d| put(&[d[0] | d[1] << 4]));
                 }
             } else {
                 put(&codes.first().map_or(Code::default(), |d| d.code).to_bytes());
@@ -113,16 +129,27 @@ impl Print {
                 put(&((mark.y * 65535.0) as u16).to_le_bytes());
                 put(&[mark.scale]);
                 if query {
-                    mark.description.sizes.chunks(2).for_each(|s| put(&[s[0] | s[1] << 4]));
+                    mark.description
+                        .sizes
+                        .chunks(2)
+                        .for_each(|s| put(&[s[0] | s[1] << 4]));
                 }
             }
         }
-        Fingerprint { medium: Medium::Video, version: VERSION, bytes: out }
+        Fingerprint {
+            medium: Medium::Video,
+            version: VERSION,
+            bytes: out,
+        }
     }
 
     /// From bytes.
     pub fn read(fingerprint: &Fingerprint) -> Result<Self, Error> {
-        let damaged = |why: &str| Error::Damaged { medium: Medium::Video, what: "fingerprint", why: why.into() };
+        let damaged = |why: &str| Error::Damaged {
+            medium: Medium::Video,
+            what: "fingerprint",
+            why: why.into(),
+        };
         if fingerprint.medium != Medium::Video || fingerprint.version != VERSION {
             return Err(damaged("another medium or version"));
         }
@@ -136,7 +163,11 @@ impl Print {
         let shape = [from.f32()?, from.f32()?];
         let (codes, stills) = (from.u32()?, from.u32()?);
         // Counts are believed only as far as bytes follow: nothing is reserved from them.
-        let mut print = Self { rate, shape, ..Self::default() };
+        let mut print = Self {
+            rate,
+            shape,
+            ..Self::default()
+        };
         for _ in 0..codes {
             let mut found = Vec::new();
             let count = if query { from.u8()? } else { 1 };
@@ -146,7 +177,11 @@ impl Print {
                 if query {
                     let packed: [u8; DOUBTS * CHUNKS / 2] = from.take()?;
                     let nibbles = packed.iter().flat_map(|b| [b & 15, b >> 4]);
-                    doubts.iter_mut().flatten().zip(nibbles).for_each(|(to, nibble)| *to = nibble);
+                    doubts
+                        .iter_mut()
+                        .flatten()
+                        .zip(nibbles)
+                        .for_each(|(to, nibble)| *to = nibble);
                 }
                 if !code.is_none() {
                     found.push(Doubted { code, doubts });
@@ -165,9 +200,17 @@ impl Print {
                 let mut sizes = [0; WORD_BITS];
                 if query {
                     let packed: [u8; WORD_BITS / 2] = from.take()?;
-                    sizes.iter_mut().zip(packed.iter().flat_map(|b| [b & 15, b >> 4])).for_each(|(to, nibble)| *to = nibble);
+                    sizes
+                        .iter_mut()
+                        .zip(packed.iter().flat_map(|b| [b & 15, b >> 4]))
+                        .for_each(|(to, nibble)| *to = nibble);
                 }
-                marks.push(Mark { x, y, scale, description: Description { bits, sizes } });
+                marks.push(Mark {
+                    x,
+                    y,
+                    scale,
+                    description: Description { bits, sizes },
+                });
             }
             if print.stills.last().is_some_and(|s| s.time > time) {
                 return None;

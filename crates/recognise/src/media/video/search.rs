@@ -3,7 +3,7 @@
 use super::align::{self, Hit};
 use super::print::{Mark, Print, Still};
 use super::segment::{Films, word_of};
-use super::verify;
+use super::verify::{self, Trial, Verified};
 use crate::Match;
 use crate::visual::describe::{self, Description};
 use crate::visual::geometry::{self, Pair};
@@ -18,6 +18,8 @@ pub const DESCRIPTION: u32 = 36;
 const COMPARED: f32 = 400.0;
 /// Moments of the references that one moment of the query may resemble.
 const RESEMBLED: usize = 12;
+/// Lines that weigh less are not verified.
+const WEAKEST: f32 = 0.5;
 /// Lines verified for one query at most.
 const VERIFIED: usize = 40;
 
@@ -36,15 +38,28 @@ impl Seen {
     /// A mark, mirrored in a picture of that width or as it is.
     pub fn of(mark: &Mark, mirrored: bool, width: f32) -> Self {
         if mirrored {
-            Self { description: mark.description.mirrored(), at: [width - mark.x, mark.y], scale: mark.scale }
+            Self {
+                description: mark.description.mirrored(),
+                at: [width - mark.x, mark.y],
+                scale: mark.scale,
+            }
         } else {
-            Self { description: mark.description, at: [mark.x, mark.y], scale: mark.scale }
+            Self {
+                description: mark.description,
+                at: [mark.x, mark.y],
+                scale: mark.scale,
+            }
         }
     }
 
     /// This with a reference's point.
     pub fn pair(&self, at: [f32; 2], scale: u8) -> Pair {
-        Pair { from: self.at, to: at, scale: ((f32::from(scale) - f32::from(self.scale)) / 8.0).exp2(), turn: 0.0 }
+        Pair {
+            from: self.at,
+            to: at,
+            scale: ((f32::from(scale) - f32::from(self.scale)) / 8.0).exp2(),
+            turn: 0.0,
+        }
     }
 }
 
@@ -59,24 +74,23 @@ pub fn search(films: &Films, query: &Print, silenced: &[bool]) -> Vec<Match> {
     }
     let mut lines = Vec::new();
     for (&(film, mirrored), hits) in &hits {
-        for line in align::lines(hits, 6) {
-            lines.push((film, mirrored, line));
-        }
+        let strong = align::lines(hits, 6).into_iter().filter(|l| l.weight >= WEAKEST);
+        lines.extend(strong.map(|line| (film, mirrored, line)));
     }
     lines.sort_by(|a, b| b.2.weight.total_cmp(&a.2.weight));
     lines.truncate(VERIFIED.max(query.codes.len() / 40));
-    let mut found: Vec<Match> = Vec::new();
+    let mut found: Vec<Verified> = Vec::new();
     for (film, mirrored, line) in lines {
-        found.extend(verify::verify(films, film, query, mirrored, &line));
+        found.extend(Trial { films, film, query, mirrored }.verify(&line));
     }
     keep_best(found)
 }
 
-/// Of matches of one reference that claim the same part of the query, the best.
-fn keep_best(mut found: Vec<Match>) -> Vec<Match> {
-    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+/// Of matches of one reference that claim the same part of the query, the one that fits best.
+fn keep_best(mut found: Vec<Verified>) -> Vec<Match> {
+    found.sort_by(|a, b| b.fit.total_cmp(&a.fit));
     let mut kept: Vec<Match> = Vec::new();
-    for m in found {
+    for Verified { found: m, .. } in found {
         let overlaps = |k: &Match| {
             let both = k.query.end.min(m.query.end) - k.query.start.max(m.query.start);
             k.reference == m.reference && both > 0.3 * m.query.length().min(k.query.length())
@@ -85,24 +99,41 @@ fn keep_best(mut found: Vec<Match>) -> Vec<Match> {
             kept.push(m);
         }
     }
+    kept.sort_by(|a, b| b.score.total_cmp(&a.score));
     kept
 }
 
-fn code_hits(films: &Films, query: &Print, silenced: &[bool], mirrored: bool, hits: &mut BTreeMap<(usize, bool), Vec<Hit>>) {
+fn code_hits(
+    films: &Films,
+    query: &Print,
+    silenced: &[bool],
+    mirrored: bool,
+    hits: &mut BTreeMap<(usize, bool), Vec<Hit>>,
+) {
     let mut items: Vec<u32> = Vec::new();
     for (i, codes) in query.codes.iter().enumerate() {
         let mut near: Vec<(u32, u32)> = Vec::new();
         for doubted in codes {
-            let code = if mirrored { doubted.code.mirrored() } else { doubted.code };
+            let code = if mirrored {
+                doubted.code.mirrored()
+            } else {
+                doubted.code
+            };
             items.clear();
             for (chunk, lookup) in films.by_word.iter().enumerate() {
                 let bits = lookup.bits();
-                let doubts: Vec<u8> = doubted.doubts[chunk].iter().copied().filter(|&b| u32::from(b) < bits).collect();
+                let doubts: Vec<u8> = doubted.doubts[chunk]
+                    .iter()
+                    .copied()
+                    .filter(|&b| u32::from(b) < bits)
+                    .collect();
                 lookup.probe(word_of(&code, chunk), &doubts, |item| items.push(item));
             }
             items.sort_unstable();
             items.dedup();
-            let close = items.iter().map(|&item| (films.code(item as usize).distance(&code), item));
+            let close = items
+                .iter()
+                .map(|&item| (films.code(item as usize).distance(&code), item));
             near.extend(close.filter(|&(d, _)| d <= CODE));
         }
         near.sort_unstable();
@@ -117,7 +148,11 @@ fn code_hits(films: &Films, query: &Print, silenced: &[bool], mirrored: bool, hi
             }
             let weight = (CODE + 4 - distance) as f32 / 12.0 * share;
             let reference = (item as usize - f.first_code) as f32 / f.rate;
-            hits.entry((film, mirrored)).or_default().push(Hit { query: time, reference, weight });
+            hits.entry((film, mirrored)).or_default().push(Hit {
+                query: time,
+                reference,
+                weight,
+            });
         }
     }
 }
@@ -148,18 +183,29 @@ fn point_hits(
         found.sort_unstable();
         found.truncate(48);
         for (distance, item) in found {
-            let Some(spot) = films.spot(item as usize) else { continue };
-            near.push((films.still_of(item as usize), distance, seen.pair(spot.at, spot.scale)));
+            let Some(spot) = films.spot(item as usize) else {
+                continue;
+            };
+            near.push((
+                films.still_of(item as usize),
+                distance,
+                seen.pair(spot.at, spot.scale),
+            ));
         }
     }
     near.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut groups: Vec<&[(usize, u32, Pair)]> = near.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() >= 3).collect();
+    let mut groups: Vec<&[(usize, u32, Pair)]> = near
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|g| g.len() >= 3)
+        .collect();
     groups.sort_by_key(|g| std::cmp::Reverse(g.len()));
     groups.truncate(RESEMBLED * 2);
     let mut agreed: Vec<(usize, f32)> = Vec::new();
     for group in groups {
         let pairs: Vec<Pair> = group.iter().map(|g| g.2).collect();
-        let Some(agreement) = geometry::agree(&pairs, 32) else { continue };
+        let Some(agreement) = geometry::agree(&pairs, 32) else {
+            continue;
+        };
         let distinct = verify::distinct(agreement.pairs.iter().map(|&i| &pairs[i]));
         if distinct >= 4 {
             agreed.push((group[0].0, (distinct as f32 - 2.5) / 5.0));
@@ -169,7 +215,11 @@ fn point_hits(
     for (at, weight) in agreed {
         let film = films.film_of_still(at);
         if film < silenced.len() && !silenced[film] {
-            let hit = Hit { query: still.time, reference: films.time(at), weight: weight.min(2.0) * share };
+            let hit = Hit {
+                query: still.time,
+                reference: films.time(at),
+                weight: weight.min(2.0) * share,
+            };
             hits.entry((film, mirrored)).or_default().push(hit);
         }
     }

@@ -12,7 +12,12 @@ use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
 /// References, codes, stills, points, two sections of lists for points, and two for each word of a code.
-const FORM: Form = Form { medium: Medium::Video, magic: *b"SwordVid", version: VERSION, sections: 6 + 2 * CHUNKS };
+const FORM: Form = Form {
+    medium: Medium::Video,
+    magic: *b"SwordVid",
+    version: VERSION,
+    sections: 6 + 2 * CHUNKS,
+};
 /// Bytes of a point: description, place, scale.
 pub const POINT: usize = 19;
 /// Codes a second that are listed; the others serve verification.
@@ -74,7 +79,12 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
         let id = id.as_str().as_bytes();
         films.extend_from_slice(&(id.len() as u16).to_le_bytes());
         films.extend_from_slice(id);
-        for value in [(codes.len() / 16) as u32, print.codes.len() as u32, (stills.len() / 8) as u32, print.stills.len() as u32] {
+        for value in [
+            (codes.len() / 16) as u32,
+            print.codes.len() as u32,
+            (stills.len() / 8) as u32,
+            print.stills.len() as u32,
+        ] {
             films.extend_from_slice(&value.to_le_bytes());
         }
         for value in [print.rate, print.shape[0], print.shape[1]] {
@@ -96,14 +106,21 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
             for mark in &still.marks {
                 words.push((mark.description.bits[0] as u32, (points.len() / POINT) as u32));
                 points.extend_from_slice(&describe::to_bytes(mark.description.bits));
-                points.extend_from_slice(&[(mark.x * 255.0).round() as u8, (mark.y * 255.0).round() as u8, mark.scale]);
+                points.extend_from_slice(&[
+                    (mark.x * 255.0).round() as u8,
+                    (mark.y * 255.0).round() as u8,
+                    mark.scale,
+                ]);
             }
         }
     }
     stills.extend_from_slice(&0f32.to_le_bytes());
     stills.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
     let mut sections = vec![films, codes, stills, points];
-    let (starts, items) = Lookup::write(words.iter().copied(), word_bits(words.len(), describe::WORD_BITS as u32));
+    let (starts, items) = Lookup::write(
+        words.iter().copied(),
+        word_bits(words.len(), describe::WORD_BITS as u32),
+    );
     sections.extend([starts, items]);
     for chunk in 0..CHUNKS {
         let words = listed.iter().map(|&(code, item)| (word_of(&code, chunk), item));
@@ -124,7 +141,8 @@ impl Films {
         let sections = FORM.split(&bytes)?;
         let opened = Self::parse(&sections).ok_or_else(|| FORM.damaged("a section's form is wrong"))?;
         let inside = |film: &Film| {
-            film.first_code + film.codes <= opened.codes.len() && film.first_still + film.stills < opened.stills.len()
+            film.first_code + film.codes <= opened.codes.len()
+                && film.first_still + film.stills < opened.stills.len()
         };
         if !opened.films.iter().all(inside) {
             return Err(FORM.damaged("a reference lies outside it"));
@@ -142,7 +160,14 @@ impl Films {
             ids.push(ReferenceId::from_text(std::str::from_utf8(id).ok()?));
             let numbers = [from.u32()?, from.u32()?, from.u32()?, from.u32()?].map(|n| n as usize);
             let (rate, shape) = (from.f32()?, [from.f32()?, from.f32()?]);
-            let film = Film { first_code: numbers[0], codes: numbers[1], first_still: numbers[2], stills: numbers[3], rate, shape };
+            let film = Film {
+                first_code: numbers[0],
+                codes: numbers[1],
+                first_still: numbers[2],
+                stills: numbers[3],
+                rate,
+                shape,
+            };
             let ordered = films.last().is_none_or(|l| {
                 l.first_code + l.codes == film.first_code && l.first_still + l.stills == film.first_still
             });
@@ -151,8 +176,9 @@ impl Films {
             }
             films.push(film);
         }
-        let by_word: Option<Vec<Lookup>> =
-            (0..CHUNKS).map(|i| Lookup::open(sections[6 + 2 * i].clone(), sections[7 + 2 * i].clone())).collect();
+        let by_word: Option<Vec<Lookup>> = (0..CHUNKS)
+            .map(|i| Lookup::open(sections[6 + 2 * i].clone(), sections[7 + 2 * i].clone()))
+            .collect();
         Some(Self {
             ids,
             films,
@@ -172,7 +198,9 @@ impl Films {
     /// A code.
     #[inline(always)]
     pub fn code(&self, i: usize) -> Code {
-        self.codes.get(i).map_or(Code::default(), |b| Code::from_bytes(*b))
+        self.codes
+            .get(i)
+            .map_or(Code::default(), |b| Code::from_bytes(*b))
     }
 
     /// The film that a code belongs to.
@@ -187,12 +215,17 @@ impl Films {
 
     /// Seconds of a still.
     pub fn time(&self, still: usize) -> f32 {
-        let time = self.stills.get(still).map_or(0.0, |b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        let time = self
+            .stills
+            .get(still)
+            .map_or(0.0, |b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
         if time.is_finite() { time } else { 0.0 }
     }
 
     fn first_point(&self, still: usize) -> usize {
-        self.stills.get(still).map_or(0, |b| u32::from_le_bytes([b[4], b[5], b[6], b[7]]) as usize)
+        self.stills
+            .get(still)
+            .map_or(0, |b| u32::from_le_bytes([b[4], b[5], b[6], b[7]]) as usize)
     }
 
     /// The still that a point belongs to.
@@ -200,7 +233,11 @@ impl Films {
         let (mut low, mut high) = (0, self.stills.len().saturating_sub(1));
         while low < high {
             let middle = (low + high) / 2;
-            if self.first_point(middle + 1) <= point { low = middle + 1 } else { high = middle }
+            if self.first_point(middle + 1) <= point {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         low
     }
@@ -216,13 +253,20 @@ impl Films {
     pub fn spot(&self, i: usize) -> Option<Spot> {
         let b = self.points.get(i)?;
         let bits = describe::from_bytes(*b.first_chunk()?);
-        Some(Spot { bits, at: [f32::from(b[16]) / 255.0, f32::from(b[17]) / 255.0], scale: b[18] })
+        Some(Spot {
+            bits,
+            at: [f32::from(b[16]) / 255.0, f32::from(b[17]) / 255.0],
+            scale: b[18],
+        })
     }
 
     /// A point's description.
     #[inline(always)]
     pub fn bits(&self, i: usize) -> Option<[u64; 2]> {
-        self.points.get(i)?.first_chunk().map(|b| describe::from_bytes(*b))
+        self.points
+            .get(i)?
+            .first_chunk()
+            .map(|b| describe::from_bytes(*b))
     }
 }
 

@@ -2,14 +2,14 @@
 //! different things: a status bar seen a hundred times is one thing.
 
 use super::align::{self, Hit, Line};
-use super::print::{Print, Still};
+use super::print::{Mark, Print, Still};
 use super::search::{CODE, DESCRIPTION, Seen};
 use super::segment::{Films, Spot};
 use crate::Match;
 use crate::visual::code::Code;
 use crate::visual::describe;
 use crate::visual::geometry::{self, Affine, Pair};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use swordnet_core::{Span, Transform};
 
 /// Seconds beyond a line's first and last hits in which it is followed.
@@ -17,9 +17,15 @@ const BEYOND: f32 = 15.0;
 /// Stills that the map is found from.
 const SAMPLED: usize = 24;
 /// How near a point must lie to where the map puts it.
-const NEAR: f32 = 0.03;
+const NEAR: f32 = 0.022;
 /// Bits in which descriptions of points that the map joins may differ.
-const GUIDED: u32 = 42;
+const GUIDED: u32 = 38;
+/// Points that must be joined for a frame to agree: fewer come about by chance.
+const JOINED: f32 = 3.0;
+/// Other moments of the reference that are looked at for each.
+const CONTROLS: usize = 8;
+/// Bits in which a moment's code must differ from another's for that to be a control.
+const OTHER: u32 = 26;
 
 /// What a moment of the query says of the line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,16 +34,28 @@ struct Moment {
     spoke: bool,
     /// Distance of the codes.
     code: Option<u32>,
-    /// Points that the map joins.
-    points: usize,
+    /// Points that the map joins, beyond those that it joins at other moments too.
+    points: f32,
     /// Which moment of the reference fits best.
     fits: f32,
 }
 
 impl Moment {
-    fn agrees(&self) -> bool {
-        self.points >= 2 || self.code.is_some_and(|d| d <= CODE)
+    fn code_agrees(&self) -> bool {
+        self.code.is_some_and(|d| d <= CODE)
     }
+
+    fn agrees(&self) -> bool {
+        self.points >= JOINED || self.code_agrees()
+    }
+}
+
+/// A verified span.
+pub struct Verified {
+    /// The match.
+    pub found: Match,
+    /// How well it fits in all, to choose between lines that claim the same span.
+    pub fit: f32,
 }
 
 /// Points in different places, on both sides.
@@ -51,167 +69,236 @@ pub fn distinct<'a>(pairs: impl Iterator<Item = &'a Pair>) -> usize {
     from.len().min(to.len())
 }
 
-/// The match along a line, if there is one.
-pub fn verify(films: &Films, film: usize, query: &Print, mirrored: bool, line: &Line) -> Option<Match> {
-    let map = map_along(films, film, query, mirrored, line);
-    let length = query.length() as f32;
-    let (from, until) = ((line.start - BEYOND).max(0.0), (line.end + BEYOND).min(length));
-    let (first, last) = ((from * query.rate) as usize, ((until * query.rate).ceil() as usize).min(query.codes.len()));
-    let mut moments = vec![Moment::default(); last.saturating_sub(first)];
-    let mut places: Vec<(f32, (u8, u8))> = Vec::new();
-    for (n, moment) in moments.iter_mut().enumerate() {
-        *moment = by_code(films, film, query, mirrored, line, first + n);
-    }
-    if let Some(map) = &map {
-        for still in query.stills.iter().filter(|s| s.time >= from && s.time <= until) {
-            let points = by_points(films, film, query, mirrored, line, map, still, &mut places);
-            // A still speaks for the moments until the next one.
-            let n = ((still.time * query.rate).round() as usize).saturating_sub(first);
-            let reach = (query.rate * 0.5) as usize;
-            for moment in moments.iter_mut().skip(n).take(reach.max(1)) {
-                moment.spoke |= points.is_some();
-                moment.points = points.unwrap_or(0);
+/// One side's pair of query and film, and what is asked of it.
+pub struct Trial<'a> {
+    /// The segment.
+    pub films: &'a Films,
+    /// The film.
+    pub film: usize,
+    /// The query.
+    pub query: &'a Print,
+    /// Is the query taken mirrored?
+    pub mirrored: bool,
+}
+
+/// How often the points of one place of the reference are joined.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    here: f32,
+    elsewhere: f32,
+}
+
+impl Trial<'_> {
+    /// The match along a line, if there is one.
+    pub fn verify(&self, line: &Line) -> Option<Verified> {
+        let (films, query) = (self.films, self.query);
+        let map = self.map_along(line);
+        let length = query.length() as f32;
+        let (from, until) = ((line.start - BEYOND).max(0.0), (line.end + BEYOND).min(length));
+        let first = (from * query.rate) as usize;
+        let last = ((until * query.rate).ceil() as usize).min(query.codes.len());
+        let controls = self.controls();
+        let mut moments: Vec<Moment> = (first..last).map(|index| self.by_code(line, index, &controls)).collect();
+        let mut joined: Vec<(f32, Joined)> = Vec::new();
+        if let Some(map) = &map {
+            for still in query.stills.iter().filter(|s| s.time >= from && s.time <= until) {
+                let Some(found) = self.by_points(line, map, still, &controls) else { continue };
+                // A still speaks for the moments until the next one.
+                let n = ((still.time * query.rate).round() as usize).saturating_sub(first);
+                let reach = (query.rate * 0.5) as usize;
+                for moment in moments.iter_mut().skip(n).take(reach.max(1)) {
+                    moment.spoke = true;
+                    moment.points = moment.points.max(found.surplus);
+                }
+                joined.push((still.time, found));
             }
         }
+        let (start, end) = best_run(&moments)?;
+        let at = |n: usize| (first + n) as f32 / query.rate;
+        let agreeing: Vec<(f32, &Moment)> = (start..end).map(|n| (at(n), &moments[n])).filter(|(_, m)| m.agrees()).collect();
+        let (start, end) = (at(start), at(end));
+        let said = self.said_by_codes(line, &agreeing);
+        let places = said_by_points(joined.iter().filter(|j| j.0 >= start && j.0 <= end && j.1.surplus >= JOINED).map(|j| &j.1));
+        let evidence = said + 1.2 * (places - 4.0).max(0.0);
+        let score = 1.0 / (1.0 + (-(evidence - 16.0) / 4.0).exp());
+        if score < 0.02 {
+            return None;
+        }
+        let exact: Vec<Hit> = agreeing
+            .iter()
+            .filter(|(_, m)| m.code_agrees())
+            .map(|&(query, m)| Hit { query, reference: m.fits, weight: 1.0 })
+            .collect();
+        let fit = agreeing.iter().map(|(_, m)| m.points + m.code.map_or(0.0, |d| CODE.saturating_sub(d) as f32 * 0.5)).sum();
+        let line = if exact.len() >= 6 { align::fit(&exact, line.speed).unwrap_or(*line) } else { *line };
+        let film = &films.films[self.film];
+        let at = |t: f32| f64::from(line.at(t).clamp(0.0, film.codes as f32 / film.rate));
+        let transform = Transform {
+            mirrored: self.mirrored,
+            speed: ((line.speed - 1.0).abs() > 0.015).then_some(f64::from((line.speed * 100.0).round() / 100.0)),
+            ..Transform::default()
+        };
+        let found = Match {
+            reference: films.id(self.film).clone(),
+            score: f64::from(score),
+            query: Span { start: f64::from(start), end: f64::from(end) },
+            in_reference: Span { start: at(start), end: at(end) },
+            transform,
+        };
+        Some(Verified { found, fit })
     }
-    let (start, end) = best_run(&moments)?;
-    let agreeing: Vec<(f32, &Moment)> = (start..end)
-        .map(|n| ((first + n) as f32 / query.rate, &moments[n]))
-        .filter(|(_, m)| m.agrees())
-        .collect();
-    let (start, end) = ((first + start) as f32 / query.rate, (first + end) as f32 / query.rate);
-    let evidence = evidence(films, film, line, &agreeing, places.iter().filter(|p| p.0 >= start && p.0 <= end).map(|p| p.1));
-    let score = 1.0 / (1.0 + (-(evidence - 16.0) / 4.0).exp());
-    if score < 0.02 {
-        return None;
-    }
-    let exact: Vec<Hit> = agreeing
-        .iter()
-        .filter(|(_, m)| m.code.is_some_and(|d| d <= CODE))
-        .map(|&(query, m)| Hit { query, reference: m.fits, weight: 1.0 })
-        .collect();
-    let line = if exact.len() >= 6 { align::fit(&exact, line.speed).unwrap_or(*line) } else { *line };
-    let film_length = films.films[film].codes as f32 / films.films[film].rate;
-    let at = |t: f32| f64::from(line.at(t).clamp(0.0, film_length));
-    let transform = Transform {
-        mirrored,
-        speed: ((line.speed - 1.0).abs() > 0.015).then_some(f64::from((line.speed * 100.0).round() / 100.0)),
-        ..Transform::default()
-    };
-    Some(Match {
-        reference: films.id(film).clone(),
-        score: f64::from(score),
-        query: Span { start: f64::from(start), end: f64::from(end) },
-        in_reference: Span { start: at(start), end: at(end) },
-        transform,
-    })
-}
 
-/// The stills of a film on both sides of a moment.
-fn stills_near(films: &Films, film: usize, time: f32) -> impl Iterator<Item = usize> + '_ {
-    let f = &films.films[film];
-    let (mut low, mut high) = (f.first_still, f.first_still + f.stills);
-    let end = high;
-    while low < high {
-        let middle = (low + high) / 2;
-        if films.time(middle) <= time { low = middle + 1 } else { high = middle }
+    /// The reference's code at a moment.
+    fn code_at(&self, time: f32) -> Code {
+        let f = &self.films.films[self.film];
+        let i = (time * f.rate).round().max(0.0) as usize;
+        self.films.code(f.first_code + i.min(f.codes.saturating_sub(1)))
     }
-    let before = low.checked_sub(1).filter(|&s| s >= f.first_still);
-    let after = Some(low).filter(|&s| s < end);
-    [before, after].into_iter().flatten().filter(move |&s| (films.time(s) - time).abs() < 2.6)
-}
 
-/// The map that the most pairs of points along the line agree on.
-fn map_along(films: &Films, film: usize, query: &Print, mirrored: bool, line: &Line) -> Option<Affine> {
-    let own: Vec<&Still> = query.stills.iter().filter(|s| s.time >= line.start - 0.3 && s.time <= line.end + 0.3).collect();
-    let step = own.len().div_ceil(SAMPLED).max(1);
-    let mut pairs: Vec<Pair> = Vec::new();
-    for still in own.into_iter().step_by(step) {
-        for at in stills_near(films, film, line.at(still.time)) {
-            let spots: Vec<Spot> = films.spots(at).collect();
-            for mark in &still.marks {
-                let seen = Seen::of(mark, mirrored, query.shape[0]);
-                let best = spots.iter().map(|s| (describe::distance(s.bits, seen.description.bits), s)).min_by_key(|b| b.0);
-                if let Some((distance, spot)) = best
-                    && distance <= DESCRIPTION
-                {
-                    pairs.push(seen.pair(spot.at, spot.scale));
+    /// Stills over all the film, with the codes of their moments: what is joined there as well proves nothing.
+    fn controls(&self) -> Vec<(usize, Code)> {
+        let f = &self.films.films[self.film];
+        let count = CONTROLS.min(f.stills);
+        let still = |i: usize| f.first_still + (2 * i + 1) * f.stills / (2 * count);
+        (0..count).map(|i| (still(i), self.code_at(self.films.time(still(i))))).collect()
+    }
+
+    /// The stills of the film on both sides of a moment.
+    fn stills_near(&self, time: f32) -> impl Iterator<Item = usize> + '_ {
+        let f = &self.films.films[self.film];
+        let (mut low, mut high) = (f.first_still, f.first_still + f.stills);
+        let end = high;
+        while low < high {
+            let middle = (low + high) / 2;
+            if self.films.time(middle) <= time { low = middle + 1 } else { high = middle }
+        }
+        let before = low.checked_sub(1).filter(|&s| s >= f.first_still);
+        let after = Some(low).filter(|&s| s < end);
+        [before, after].into_iter().flatten().filter(move |&s| (self.films.time(s) - time).abs() < 2.6)
+    }
+
+    fn seen(&self, mark: &Mark) -> Seen {
+        Seen::of(mark, self.mirrored, self.query.shape[0])
+    }
+
+    /// The map that the most pairs of points along the line agree on.
+    fn map_along(&self, line: &Line) -> Option<Affine> {
+        let own = |s: &&Still| s.time >= line.start - 0.3 && s.time <= line.end + 0.3;
+        let own: Vec<&Still> = self.query.stills.iter().filter(own).collect();
+        let step = own.len().div_ceil(SAMPLED).max(1);
+        let mut pairs: Vec<Pair> = Vec::new();
+        for still in own.into_iter().step_by(step) {
+            for at in self.stills_near(line.at(still.time)) {
+                let spots: Vec<Spot> = self.films.spots(at).collect();
+                for seen in still.marks.iter().map(|m| self.seen(m)) {
+                    let likeness = spots.iter().map(|s| (describe::distance(s.bits, seen.description.bits), s));
+                    if let Some((distance, spot)) = likeness.min_by_key(|b| b.0)
+                        && distance <= DESCRIPTION
+                    {
+                        pairs.push(seen.pair(spot.at, spot.scale));
+                    }
                 }
             }
         }
+        geometry::agree(&pairs, 64).map(|a| a.map).filter(Affine::is_upright)
     }
-    geometry::agree(&pairs, 64).map(|a| a.map)
-}
 
-/// How many of a still's points the map joins with points of the reference at the moment that the line says.
-/// Nothing when there is nothing to compare with.
-#[allow(clippy::too_many_arguments)]
-fn by_points(
-    films: &Films,
-    film: usize,
-    query: &Print,
-    mirrored: bool,
-    line: &Line,
-    map: &Affine,
-    still: &Still,
-    places: &mut Vec<(f32, (u8, u8))>,
-) -> Option<usize> {
-    let mut best: Option<(usize, Vec<(u8, u8)>)> = None;
-    for at in stills_near(films, film, line.at(still.time)) {
-        let spots: Vec<Spot> = films.spots(at).collect();
-        let mut joined: HashSet<(u8, u8)> = HashSet::new();
-        for mark in &still.marks {
-            let seen = Seen::of(mark, mirrored, query.shape[0]);
-            let [x, y] = map.apply(seen.at);
+    /// Places of the reference's still where the map joins points that look alike.
+    fn join(&self, marks: &[(Seen, [f32; 2])], still: usize) -> HashSet<(u8, u8)> {
+        let spots: Vec<Spot> = self.films.spots(still).collect();
+        let mut joined = HashSet::new();
+        for (seen, [x, y]) in marks {
             let close = |s: &&Spot| (s.at[0] - x).abs() < NEAR && (s.at[1] - y).abs() < NEAR;
-            let nearest = spots.iter().filter(close).map(|s| (describe::distance(s.bits, seen.description.bits), s.at)).min_by_key(|b| b.0);
-            if let Some((distance, at)) = nearest
-                && distance <= GUIDED
-            {
-                joined.insert(((at[0] * 24.0) as u8, (at[1] * 24.0) as u8));
+            let alike = |s: &Spot| describe::distance(s.bits, seen.description.bits) <= GUIDED;
+            joined.extend(spots.iter().filter(close).filter(|s| alike(s)).map(|s| ((s.at[0] * 24.0) as u8, (s.at[1] * 24.0) as u8)));
+        }
+        joined
+    }
+
+    /// What the map joins of a still at the moment that the line says, and at the controls. Nothing when there is nothing to compare.
+    fn by_points(&self, line: &Line, map: &Affine, still: &Still, controls: &[(usize, Code)]) -> Option<Joined> {
+        let seen = still.marks.iter().map(|m| self.seen(m));
+        let marks: Vec<(Seen, [f32; 2])> = seen.map(|s| (s, map.apply(s.at))).collect();
+        let time = line.at(still.time);
+        let here = self.stills_near(time).map(|at| self.join(&marks, at)).max_by_key(HashSet::len)?;
+        let code = self.code_at(time);
+        let mut elsewhere = Vec::new();
+        if here.len() as f32 >= JOINED {
+            let other = controls.iter().filter(|(_, c)| !code.is_none() && c.distance(&code) >= OTHER);
+            elsewhere = other.take(4).map(|&(at, _)| self.join(&marks, at)).collect();
+        }
+        let usual = elsewhere.iter().map(HashSet::len).sum::<usize>() as f32 / elsewhere.len().max(1) as f32;
+        Some(Joined { surplus: here.len() as f32 - usual, here, elsewhere })
+    }
+
+    /// Distance of a moment's code from the best of the reference's around where the line says.
+    fn by_code(&self, line: &Line, index: usize, controls: &[(usize, Code)]) -> Moment {
+        let f = &self.films.films[self.film];
+        let expected = line.at(index as f32 / self.query.rate);
+        let mut moment = Moment { fits: expected, ..Moment::default() };
+        let reach = (0.4 * f.rate).ceil() as isize;
+        let middle = (expected * f.rate).round() as isize;
+        for doubted in &self.query.codes[index] {
+            let code = if self.mirrored { doubted.code.mirrored() } else { doubted.code };
+            for i in middle - reach..=middle + reach {
+                let Ok(i) = usize::try_from(i) else { continue };
+                if i >= f.codes {
+                    break;
+                }
+                let other = self.films.code(f.first_code + i);
+                if other.is_none() {
+                    continue;
+                }
+                moment.spoke = true;
+                let distance = other.distance(&code);
+                let at = i as f32 / f.rate;
+                let better = |d: u32| distance < d || (distance == d && (at - expected).abs() < (moment.fits - expected).abs());
+                if moment.code.is_none_or(better) {
+                    let others = controls.iter().filter(|(_, c)| c.distance(&other) >= OTHER).map(|(_, c)| c.distance(&code));
+                    let usual = others.min().unwrap_or(64);
+                    // As near to a different scene: what is near is what all scenes share.
+                    if distance + 8 <= usual || distance > CODE {
+                        moment.code = Some(distance);
+                        moment.fits = at;
+                    }
+                }
             }
         }
-        if best.as_ref().is_none_or(|b| joined.len() > b.0) {
-            best = Some((joined.len(), joined.into_iter().collect()));
+        moment
+    }
+
+    /// What the codes of agreeing moments say together, in nats, about: each different picture of the reference speaks once.
+    fn said_by_codes(&self, line: &Line, agreeing: &[(f32, &Moment)]) -> f32 {
+        let mut seen: Vec<Code> = Vec::new();
+        let mut said = 0f32;
+        for (time, moment) in agreeing {
+            let Some(distance) = moment.code.filter(|&d| d <= CODE) else { continue };
+            let code = self.code_at(if moment.fits.is_finite() { moment.fits } else { line.at(*time) });
+            if seen.len() < 64 && seen.iter().all(|s| s.distance(&code) > 24) {
+                seen.push(code);
+                said += (CODE + 2 - distance) as f32 * 0.22;
+            }
         }
+        said
     }
-    let (count, cells) = best?;
-    if count >= 2 {
-        places.extend(cells.into_iter().map(|c| (still.time, c)));
-    }
-    Some(count)
 }
 
-/// Distance of a moment's code from the best of the reference's around where the line says.
-fn by_code(films: &Films, film: usize, query: &Print, mirrored: bool, line: &Line, index: usize) -> Moment {
-    let time = index as f32 / query.rate;
-    let f = &films.films[film];
-    let expected = line.at(time);
-    let mut moment = Moment { fits: expected, ..Moment::default() };
-    let reach = (0.4 * f.rate).ceil() as isize;
-    let middle = (expected * f.rate).round() as isize;
-    for doubted in &query.codes[index] {
-        let code = if mirrored { doubted.code.mirrored() } else { doubted.code };
-        for i in middle - reach..=middle + reach {
-            let Ok(i) = usize::try_from(i) else { continue };
-            if i >= f.codes {
-                break;
-            }
-            let other = films.code(f.first_code + i);
-            if other.is_none() {
-                continue;
-            }
-            moment.spoke = true;
-            let distance = other.distance(&code);
-            let at = i as f32 / f.rate;
-            let better = |d: u32| distance < d || (distance == d && (at - expected).abs() < (moment.fits - expected).abs());
-            if moment.code.is_none_or(better) {
-                moment.code = Some(distance);
-                moment.fits = at;
-            }
-        }
+/// What a map joins of one still.
+struct Joined {
+    here: HashSet<(u8, u8)>,
+    elsewhere: Vec<HashSet<(u8, u8)>>,
+    surplus: f32,
+}
+
+/// In how many places points are joined, less those where they are joined at other moments as well: a logo, a status bar.
+fn said_by_points<'a>(joined: impl Iterator<Item = &'a Joined>) -> f32 {
+    let mut tallies: HashMap<(u8, u8), Tally> = HashMap::new();
+    for joined in joined {
+        joined.here.iter().for_each(|&place| tallies.entry(place).or_default().here += 1.0);
+        let share = 1.0 / joined.elsewhere.len().max(1) as f32;
+        joined.elsewhere.iter().flatten().for_each(|&place| tallies.entry(place).or_default().elsewhere += share);
     }
-    moment
+    tallies.values().filter(|t| t.here > 0.0 && t.elsewhere < 0.5 * t.here).count() as f32
 }
 
 /// The stretch of moments in which the most agree, less those that do not.
@@ -234,25 +321,4 @@ fn best_run(moments: &[Moment]) -> Option<(usize, usize)> {
         }
     }
     (best.0 > 0.0).then_some((best.1, best.2))
-}
-
-/// What the agreeing moments say together, in nats, about.
-fn evidence(films: &Films, film: usize, line: &Line, agreeing: &[(f32, &Moment)], places: impl Iterator<Item = (u8, u8)>) -> f32 {
-    let f = &films.films[film];
-    // Codes: each different picture of the reference speaks once.
-    let mut seen: Vec<Code> = Vec::new();
-    let mut said = 0f32;
-    for (time, moment) in agreeing {
-        let Some(distance) = moment.code.filter(|&d| d <= CODE) else { continue };
-        let at = if moment.fits.is_finite() { moment.fits } else { line.at(*time) };
-        let code = films.code(f.first_code + ((at * f.rate).round().max(0.0) as usize).min(f.codes.saturating_sub(1)));
-        if seen.iter().all(|s| s.distance(&code) > 24) {
-            if seen.len() < 64 {
-                seen.push(code);
-            }
-            said += (CODE + 2 - distance) as f32 * 0.22;
-        }
-    }
-    let cells: HashSet<(u8, u8)> = places.collect();
-    said + 1.2 * (cells.len() as f32 - 4.0).max(0.0)
 }
