@@ -1,7 +1,20 @@
 //! Records, blobs and the job queue, on whichever backend a URL names.
 //!
 //! Records are the truth; the queue carries only keys, so a lost or doubled message changes nothing.
+//!
+//! | what | trait | opened by | backends |
+//! | --- | --- | --- | --- |
+//! | records | [`Records`] | [`records::open`] | `sqlite:///FILE` |
+//! | blobs | [`Vault`] | [`vault::open`] | `file:///FOLDER` |
+//! | keys of work to be done | [`Queue`] | [`queue::open`] | `local` |
+//!
+//! A further backend is one file, one line in its `open`, and one line in `tests/` that names the trait's suite.
+//!
 //! Architecture invariants: only this crate knows SQL; nothing in the traits assumes one process.
+
+pub mod queue;
+pub mod records;
+pub mod vault;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -67,7 +80,12 @@ impl dyn Records {
 
     /// The nouns that fit.
     pub async fn all<T: Noun>(&self, query: &Query) -> Result<Vec<T>, Error> {
-        Ok(self.select(T::KIND, query).await?.into_iter().filter_map(T::from_record).collect())
+        Ok(self
+            .select(T::KIND, query)
+            .await?
+            .into_iter()
+            .filter_map(T::from_record)
+            .collect())
     }
 
     /// Writes records without conditions.
