@@ -89,7 +89,8 @@ async fn follow(place: &Place, steps: Vec<Step>) -> Result<(), TestCaseError> {
                 if holds {
                     model.extend(records.into_iter().map(|record| (record.id.to_string(), record)));
                 } else {
-                    prop_assert!(matches!(answer, Err(Error::Conflict { .. })));
+                    let conflict = matches!(answer, Err(Error::Conflict { .. }));
+                    prop_assert!(conflict, "{:?}", answer);
                 }
             }
             Step::Remove(number) => {
