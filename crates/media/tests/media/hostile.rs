@@ -10,6 +10,11 @@ use swordnet_media::{Error, FrameRequest, Limits, Media, Options};
 pub const TESTS: &[Test] = &[
     ("playlists_are_refused", playlists_are_refused),
     ("garbage_is_no_media", garbage_is_no_media),
+    (
+        "a_decoder_taken_over_can_do_nothing",
+        a_decoder_taken_over_can_do_nothing,
+    ),
+    ("damaged_films_end", damaged_films_end),
     ("a_huge_picture_is_given_up", a_huge_picture_is_given_up),
     ("limits_end_the_decoder", limits_end_the_decoder),
     ("a_missing_program_is_named", a_missing_program_is_named),
@@ -247,4 +252,188 @@ fn a_launcher_that_does_not_report_is_told() {
         .probe(&folder.write("a", b"a"))
         .unwrap_err();
     assert!(error.to_string().contains("enter_if_confined"), "{error}");
+}
+
+/// What a decoder that an input has taken over would try; every word that comes back is something it could do.
+///
+/// The tests' own program stands in for ffprobe: `main` comes here when it is started under that name.
+pub fn try_everything() -> std::process::ExitCode {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixDatagram;
+    use std::process::{Command, ExitCode};
+    // The test wrote into its input where the other files and the listener are.
+    let mut input = String::new();
+    let _ = std::fs::File::open("/proc/self/fd/0").map(|mut file| file.read_to_string(&mut input));
+    let mut words = input.lines();
+    let (Some(secret), Some(address), Some(socket)) = (words.next(), words.next(), words.next()) else {
+        return ExitCode::FAILURE;
+    };
+    let parent = rustix::process::getppid();
+    let own = std::fs::metadata("/proc/self/fd/0");
+    let attempts: [(&str, bool); 17] = [
+        ("read a file", std::fs::read(secret).is_ok()),
+        ("list a folder", std::fs::read_dir("/").is_ok()),
+        ("read the users", std::fs::read("/etc/passwd").is_ok()),
+        (
+            "read its parent",
+            parent.is_some_and(|p| std::fs::read(format!("/proc/{p}/environ")).is_ok()),
+        ),
+        (
+            "write its input",
+            std::fs::File::options()
+                .write(true)
+                .open("/proc/self/fd/0")
+                .is_ok(),
+        ),
+        (
+            "write a file",
+            std::fs::write(format!("{secret}.new"), "x").is_ok(),
+        ),
+        (
+            "make a folder",
+            std::fs::create_dir(format!("{secret}.folder")).is_ok(),
+        ),
+        ("remove a file", std::fs::remove_file(secret).is_ok()),
+        (
+            "rename a file",
+            std::fs::rename(secret, format!("{secret}.moved")).is_ok(),
+        ),
+        (
+            "change a mode",
+            own.is_ok_and(|found| std::fs::set_permissions(secret, found.permissions()).is_ok()),
+        ),
+        (
+            "change an owner",
+            std::os::unix::fs::chown(secret, Some(1), Some(1)).is_ok(),
+        ),
+        ("connect", std::net::TcpStream::connect(address).is_ok()),
+        (
+            "send a datagram",
+            std::net::UdpSocket::bind("127.0.0.1:0").is_ok(),
+        ),
+        (
+            "reach a local socket",
+            UnixDatagram::unbound().is_ok_and(|s| s.send_to(b"x", socket).is_ok()),
+        ),
+        ("start a program", Command::new("/bin/true").spawn().is_ok()),
+        (
+            "signal its parent",
+            parent.is_some_and(|p| rustix::process::test_kill_process(p).is_ok()),
+        ),
+        (
+            "start no thread",
+            std::thread::Builder::new().spawn(|| ()).is_err(),
+        ),
+    ];
+    let could: Vec<&str> = attempts
+        .iter()
+        .filter(|(_, done)| *done)
+        .map(|(what, _)| *what)
+        .collect();
+    let answer = format!(
+        r#"{{"format":{{"format_name":"could: {}"}},"streams":[{{"index":0,"codec_type":"audio","codec_name":"x",
+        "sample_rate":"8000","channels":1}}]}}"#,
+        could.join(", ")
+    );
+    match std::io::stdout().write_all(answer.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn a_decoder_taken_over_can_do_nothing() {
+    let folder = Folder::new();
+    for name in ["ffmpeg", "ffprobe"] {
+        std::fs::copy("/proc/self/exe", folder.path().join(name)).expect("a copy of this program");
+    }
+    let secret = folder.write("secret", "what it must not read");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let socket = folder.path().join("socket");
+    let datagrams = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
+    datagrams.set_nonblocking(true).unwrap();
+    let lines = format!(
+        "{}\n{}\n{}\n",
+        secret.display(),
+        listener.local_addr().unwrap(),
+        socket.display()
+    );
+    let input = folder.write("input", lines);
+    let options = Options {
+        ffmpeg: Some(folder.path().join("ffmpeg")),
+        ..Options::default()
+    };
+    let media = Media::new(options).unwrap();
+    let could = media.probe(&input).unwrap().container;
+    if media.confinement().unwrap().landlock == "full" {
+        assert_eq!(could, "could: ");
+    } else {
+        // Without Landlock the filter of calls still holds.
+        for what in [
+            "connect", "datagram", "socket", "program", "mode", "owner", "signal", "remove", "thread",
+        ] {
+            assert!(!could.contains(what), "{could}");
+        }
+    }
+    assert!(listener.accept().is_err() && datagrams.recv(&mut [0; 8]).is_err());
+    assert_eq!(std::fs::read(&secret).unwrap(), b"what it must not read");
+    // The same program, not confined, could do these: the attempts are real.
+    let free = std::process::Command::new(folder.path().join("ffprobe"))
+        .stdin(std::fs::File::open(&input).unwrap())
+        .output()
+        .unwrap();
+    let free = String::from_utf8(free.stdout).unwrap();
+    for what in [
+        "read a file",
+        "write a file",
+        "connect",
+        "send a datagram",
+        "start a program",
+        "signal its parent",
+    ] {
+        assert!(free.contains(what), "{free}");
+    }
+}
+
+/// Films with bytes overturned at random: whatever comes of them, it comes soon, and nothing panics.
+fn damaged_films_end() {
+    let folder = Folder::new();
+    let mut state = 99_u64;
+    let mut random = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize
+    };
+    for name in ["a.mp4", "a.mkv", "a.ts"] {
+        let whole = std::fs::read(folder.film(name, 2)).unwrap();
+        for round in 0..4 {
+            let mut bytes = whole.clone();
+            for _ in 0..10_usize.pow(round) {
+                // Half of the damage to the head, where the tables are.
+                let reach = if random() % 2 == 0 {
+                    2000.min(bytes.len())
+                } else {
+                    bytes.len()
+                };
+                bytes[random() % reach] = random() as u8;
+            }
+            let damaged = folder.write("damaged", &bytes);
+            let media = limited(Limits {
+                quiet: Duration::from_secs(20),
+                seconds: 600.0,
+                ..Limits::default()
+            });
+            let mut count = 0;
+            let answer = media.frames(&damaged, &FrameRequest::default(), &mut |_| {
+                count += 1;
+                ControlFlow::Continue(())
+            });
+            match answer {
+                Ok(decoded) => assert_eq!(decoded.count, count),
+                Err(Error::NotMedia(_) | Error::Refused(_) | Error::Failed(_) | Error::Limit(_)) => {}
+                Err(other) => panic!("{name}: {other:?}"),
+            }
+        }
+    }
 }

@@ -10,6 +10,10 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() -> std::process::ExitCode {
     swordnet_media::enter_if_confined();
+    let name = std::env::current_exe().unwrap_or_default();
+    if name.ends_with("ffprobe") {
+        return hostile::try_everything();
+    }
     let arguments = Arguments::from_args();
     let trials = [decoding::TESTS, hostile::TESTS]
         .concat()
