@@ -438,4 +438,79 @@ mod tests {
         assert_eq!(Way::describe(&ways, Lang::Zh), "裁剪画面，左右镜像");
         assert_eq!(Way::read("crop melt"), Err("melt".into()));
     }
+
+    /// Every way of making a copy, on a few seconds of film, music and picture; and a second making makes nothing.
+    #[test]
+    fn every_way_makes_a_file_and_makes_it_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut shop = Workshop::new(dir.path(), Path::new("ffmpeg"));
+        let mut dice = Dice::new(1, "ways");
+        let seconds = 4.0;
+        let film_file = shop.order(How::Film(1, seconds), "mp4", "");
+        let song_file = shop.order(How::Song(1, 2, seconds), "mp3", "");
+        let still = shop.order(How::Picture(1, 320, 200), "jpg", "");
+        let mut made = vec![thumbnail(&mut shop, &still), poster(&mut shop, &film_file)];
+        let film_original = Original {
+            file: film_file.clone(),
+            seconds,
+        };
+        let song_original = Original {
+            file: song_file.clone(),
+            seconds,
+        };
+        let around = Surroundings {
+            before: &film_file,
+            after: &film_file,
+        };
+        for words in [
+            "lowrate crop",
+            "speed logo mirror",
+            "subtitles letterbox",
+            "camcord",
+            "inside camcord logo",
+        ] {
+            let copy = film(
+                &mut shop,
+                &film_original,
+                &Way::read(words).unwrap(),
+                &around,
+                &mut dice,
+            )
+            .0;
+            made.push(shop.order(How::Hls(copy.clone()), "m3u8", ""));
+            made.push(copy);
+        }
+        let around = Surroundings {
+            before: &song_file,
+            after: &song_file,
+        };
+        for words in ["mp3", "opus excerpt", "aac", "faster", "pitch", "camcord inside"] {
+            made.push(
+                song(
+                    &mut shop,
+                    &song_original,
+                    &Way::read(words).unwrap(),
+                    &around,
+                    &mut dice,
+                )
+                .0,
+            );
+        }
+        for words in ["crop resize", "watermark mirror", "recolour", "lowrate"] {
+            made.push(picture(&mut shop, &still, &Way::read(words).unwrap(), &mut dice));
+        }
+        shop.make(&mut |_| {}).unwrap();
+        let lengths =
+            |files: &[PathBuf]| -> Vec<u64> { files.iter().map(|f| f.metadata().unwrap().len()).collect() };
+        assert!(lengths(&made).iter().all(|l| *l > 100), "{:?}", lengths(&made));
+        let left: Vec<_> = std::fs::read_dir(dir.path())
+            .unwrap()
+            .flatten()
+            .filter(|e| e.file_name().to_string_lossy().starts_with("making"))
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+        let mut calls = 0;
+        shop.make(&mut |_| calls += 1).unwrap();
+        assert_eq!(calls, 1, "only the closing call");
+    }
 }

@@ -21,7 +21,7 @@ impl Palette {
 
     fn colour(&self, dice: &mut Dice) -> Colour {
         let turn = self.turn + dice.between(-self.spread, self.spread);
-        hue(turn, dice.between(0.15, 0.8), dice.between(self.dark, 0.9))
+        hue(turn, dice.between(0.05, 0.55), dice.between(self.dark, 0.85))
     }
 }
 

@@ -377,8 +377,9 @@ impl Platforms {
                 }
             }
             Fault::Cut => {
-                let mut reply =
-                    Response::new(Sending::Cut(Some(Bytes::from_static(b"<html><body><p>loading"))));
+                let begun = Bytes::from_static(b"<html><body><p>loading");
+                let pause = Box::pin(tokio::time::sleep(Duration::from_millis(100)));
+                let mut reply = Response::new(Sending::Cut(Some(begun), pause));
                 reply
                     .headers_mut()
                     .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
@@ -610,7 +611,7 @@ pub(crate) enum Sending {
     /// All at once.
     Whole(Option<Bytes>),
     /// Some of it, then the connection breaks.
-    Cut(Option<Bytes>),
+    Cut(Option<Bytes>, Pin<Box<tokio::time::Sleep>>),
     /// A little every half second.
     Drip {
         left: u32,
@@ -630,10 +631,13 @@ impl Body for Sending {
             Sending::Whole(body) => {
                 Poll::Ready(body.take().filter(|b| !b.is_empty()).map(|b| Ok(Frame::data(b))))
             }
-            Sending::Cut(body) => Poll::Ready(Some(match body.take() {
-                Some(body) => Ok(Frame::data(body)),
-                None => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-            })),
+            Sending::Cut(body, pause) => match body.take() {
+                Some(body) => Poll::Ready(Some(Ok(Frame::data(body)))),
+                None => pause
+                    .as_mut()
+                    .poll(context)
+                    .map(|()| Some(Err(io::ErrorKind::ConnectionReset.into()))),
+            },
             Sending::Drip { left: 0, .. } => Poll::Ready(None),
             Sending::Drip { left, pause } => {
                 if pause.as_mut().poll(context).is_pending() {
