@@ -4,6 +4,7 @@
 //! asks for ECDSA. Signatures are deterministic (RFC 6979) and written as WebCrypto writes them: r and s, 32 bytes
 //! each, in base64. Keys are written as SPKI and PKCS #8.
 
+use crate::timestamp::Authority;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
@@ -148,6 +149,8 @@ pub struct Trust {
     pub keys: Vec<PublicKey>,
     /// Take a package whoever sealed it: then it shows that nothing changed since, not who made it.
     pub anyone: bool,
+    /// Time-stamp authorities. If any are given, a package without a time-stamp by one of them is not valid.
+    pub authorities: Vec<Authority>,
 }
 
 impl Trust {

@@ -1,5 +1,6 @@
 //! The manifest and what is signed.
 
+use crate::chain::{Link, compact};
 use crate::key::Signer;
 use serde::{Deserialize, Serialize};
 use swordnet_core::{Sha256Hex, Timestamp};
@@ -36,10 +37,21 @@ pub(super) struct Resource {
 pub(super) struct Own {
     pub format: u32,
     pub id: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
+}
+
+/// A private package that belongs to a public one but is not handed out with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    /// SHA-256 of the private package. It holds random bytes, so that nobody can guess its contents by trying.
+    pub sha256: Sha256Hex,
+    /// What is in it, for people.
+    pub what: String,
 }
 
 /// `datapackage-digest.json`. It is no part of what the manifest covers, so it may be written in one way only:
-/// these fields, in this order, without spaces.
+/// these fields, in this order, without spaces. What happens after sealing is appended here, each entry signed.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Digest {
@@ -47,6 +59,8 @@ pub(super) struct Digest {
     pub hash: String,
     #[serde(rename = "signedData")]
     pub signed: Signed,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub appended: Vec<Link>,
 }
 
 /// wacz-auth 0.1.0, anonymous signature. Only `hash` is signed; the verifier holds the other fields against the manifest.
@@ -86,6 +100,12 @@ impl Digest {
             path: super::MANIFEST.to_owned(),
             hash,
             signed,
+            appended: Vec::new(),
         }
+    }
+
+    /// SHA-256 of `signedData` as compact JSON: what authorities stamp and the appended entries continue.
+    pub fn root(&self) -> Sha256Hex {
+        Sha256Hex::of(&compact(&self.signed))
     }
 }

@@ -6,21 +6,27 @@
 //! pages/pages.jsonl          the pages that a reader opens
 //! FOLDER/NAME                whatever else was sealed: reports, judgement, pictures, environment
 //! datapackage.json           the manifest: path, length and SHA-256 of each of the above
-//! datapackage-digest.json    SHA-256 of the manifest, and the signature over it (wacz-auth 0.1.0, anonymous form)
+//! datapackage-digest.json    SHA-256 of the manifest, and the signature over it (wacz-auth 0.1.0, anonymous form);
+//!                            then what happened since: time-stamps, orders, re-checks, in a signed chain
 //! ```
 //!
 //! The manifest covers the contents, the signature the manifest, and [the one ZIP layout](layout) everything between.
 //! So whatever differs by one bit from what was sealed is no valid package. Existing tools open it as any WACZ.
 
+mod append;
 mod layout;
 mod manifest;
 mod seal;
 mod verify;
 
-pub use seal::{Archive, Contents, Error, File, Page, Sealed, seal};
-pub use verify::{Report, verify};
+pub use append::{append, head, time_stamp};
+pub use manifest::Withheld;
+pub use seal::{Archive, Contents, Error, File, Page, Sealed, seal, seal_private};
+pub use verify::{Happened, Report, Stamped, verify, verify_private};
 
 /// Version of this form of package; the verifier knows every version that was ever written.
 const FORMAT: u32 = 1;
 const MANIFEST: &str = "datapackage.json";
+/// Kind of the appended entry that holds a time-stamp token.
+const TIME_STAMP: &str = "time-stamp";
 const DIGEST: &str = "datapackage-digest.json";

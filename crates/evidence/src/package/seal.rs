@@ -1,7 +1,7 @@
 //! Sealing.
 
 use super::layout::{self, Entry};
-use super::manifest::{self, Digest, Manifest, Own, Resource};
+use super::manifest::{self, Digest, Manifest, Own, Resource, Withheld};
 use super::{DIGEST, FORMAT, MANIFEST};
 use crate::Source;
 use crate::index::{IndexEntry, cdxj};
@@ -39,6 +39,9 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// Something else than a sealed package was to be added to.
+    #[error("no package that can be added to: {0}")]
+    Package(String),
 }
 
 /// What goes into a package.
@@ -59,6 +62,8 @@ pub struct Contents<'a> {
     pub pages: Vec<Page>,
     /// Everything else.
     pub files: Vec<File<'a>>,
+    /// Private packages that belong to this one, sealed before by [`seal_private`].
+    pub withheld: Vec<Withheld>,
 }
 
 /// A WARC file.
@@ -183,6 +188,7 @@ pub fn seal(mut contents: Contents<'_>, signer: &Signer, out: impl Write) -> Res
         swordnet: Own {
             format: FORMAT,
             id: contents.id,
+            withheld: contents.withheld,
         },
     };
     let manifest_bytes = to_json(&manifest)?;
@@ -197,6 +203,24 @@ pub fn seal(mut contents: Contents<'_>, signer: &Signer, out: impl Write) -> Res
         sources.push((name.into(), Box::new(source)));
     }
     write(&entries, &mut sources, out)
+}
+
+/// Seals what must not be handed out with the rest, such as personal data, into a package of its own. The public package
+/// names it by its digest and verifies without it. `salt`: 32 random bytes, which go into the private package alone.
+/// `what`: what is in it, for the readers of the public one.
+pub fn seal_private<'a>(
+    mut contents: Contents<'a>,
+    salt: &'a [u8; 32],
+    what: &str,
+    signer: &Signer,
+    out: impl Write,
+) -> Result<Withheld, Error> {
+    contents.files.push(File::new("private/salt.bin", salt));
+    let sealed = seal(contents, signer, out)?;
+    Ok(Withheld {
+        sha256: sealed.sha256,
+        what: what.to_owned(),
+    })
 }
 
 /// Writes the entries in the one layout.
@@ -316,10 +340,10 @@ fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
     })
 }
 
-struct Hashing<W> {
-    out: W,
-    hash: Sha256,
-    size: u64,
+pub(super) struct Hashing<W> {
+    pub out: W,
+    pub hash: Sha256,
+    pub size: u64,
 }
 
 impl<W: Write> Write for Hashing<W> {

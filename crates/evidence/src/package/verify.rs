@@ -1,19 +1,23 @@
 //! Checking a package with nothing but the file and a list of trusted keys.
 
 use super::layout::{self, Entry};
-use super::manifest::{self, Digest, Manifest};
-use super::{DIGEST, FORMAT, MANIFEST};
+use super::manifest::{self, Digest, Manifest, Withheld};
+use super::seal::Hashing;
+use super::{DIGEST, FORMAT, MANIFEST, TIME_STAMP};
+use crate::chain::{Chain, Statement};
 use crate::key::{PublicKey, Trust};
+use crate::timestamp::Token;
 use crate::warc;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::Crc;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read, Seek, SeekFrom};
-use swordnet_core::Sha256Hex;
+use swordnet_core::{Sha256Hex, Timestamp};
 
 /// Longest manifest that is read, in bytes.
-const MAX_MANIFEST: u64 = 64 << 20;
+pub(super) const MAX_MANIFEST: u64 = 64 << 20;
 /// Problems listed before the rest is only counted.
 const MAX_PROBLEMS: usize = 50;
 
@@ -34,10 +38,48 @@ pub struct Report {
     pub created: Option<String>,
     /// Fingerprint of the key that sealed it; given only if its signature holds.
     pub signer: Option<String>,
+    /// What happened since, as appended.
+    pub events: Vec<Happened>,
+    /// The time-stamps among it that hold.
+    pub time_stamps: Vec<Stamped>,
+    /// Private packages that belong to it.
+    pub withheld: Vec<Withheld>,
+    /// SHA-256 of the last appended entry, or of the seal: whoever hands a package on should say it, since a chain does
+    /// not show that its end was cut off.
+    pub head: Option<Sha256Hex>,
     /// Sealed files.
     pub files: usize,
     /// Length of the package, in bytes.
     pub size: u64,
+}
+
+/// An appended entry.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Happened {
+    /// Its place, from 1.
+    pub number: u64,
+    /// What.
+    pub kind: String,
+    /// When, by the clock of whoever says so.
+    pub at: Timestamp,
+    /// What else is said; without the bytes of time-stamps.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// A time-stamp whose signature holds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stamped {
+    /// By whom.
+    pub authority: String,
+    /// Whether the authority is one that is trusted.
+    pub trusted: bool,
+    /// When.
+    pub at: Timestamp,
+    /// The last appended entry that it covers, with all before; 0 if it covers the seal alone.
+    pub covers: u64,
+    /// Seconds from the moment that the sealer states to the one that the authority states: for that long the package
+    /// rests on the sealer's word alone.
+    pub gap: Option<i64>,
 }
 
 impl Report {
@@ -61,11 +103,44 @@ pub fn verify(file: &mut (impl Read + Seek), trust: &Trust) -> Report {
     report
 }
 
+/// Checks a private package, and that it is one of those that the public package names.
+pub fn verify_private(file: &mut (impl Read + Seek), public: &Report, trust: &Trust) -> Report {
+    let mut report = verify(file, trust);
+    let mut hash = Hashing {
+        out: io::sink(),
+        hash: Sha256::new(),
+        size: 0,
+    };
+    let hashed = file.rewind().and_then(|()| io::copy(file, &mut hash));
+    let own = Sha256Hex::from_array(&hash.hash.finalize());
+    if let Err(error) = hashed {
+        report.problem(format!("the file could not be read: {error}"));
+    } else if !public.withheld.iter().any(|withheld| withheld.sha256 == own) {
+        report.problem("the public package does not name this private one");
+    }
+    report.valid = report.problems.is_empty();
+    report
+}
+
 /// An entry and where its contents must lie.
-struct Placed {
-    entry: Entry,
-    header: Vec<u8>,
-    at: u64,
+pub(super) struct Placed {
+    pub entry: Entry,
+    pub header: Vec<u8>,
+    pub at: u64,
+}
+
+/// Where every entry must lie, and the first byte behind them.
+pub(super) fn place(entries: Vec<Entry>) -> (Vec<Placed>, u64) {
+    let mut at = 0_u64;
+    let mut placed = Vec::new();
+    for entry in entries {
+        let header = entry.local_header();
+        at = at.saturating_add(header.len() as u64);
+        let size = entry.size;
+        placed.push(Placed { entry, header, at });
+        at = at.saturating_add(size);
+    }
+    (placed, at)
 }
 
 fn check(file: &mut (impl Read + Seek), trust: &Trust, report: &mut Report) -> io::Result<()> {
@@ -78,15 +153,7 @@ fn check(file: &mut (impl Read + Seek), trust: &Trust, report: &mut Report) -> i
         }
     };
     let directory = layout::directory(&entries);
-    let mut at = 0_u64;
-    let mut placed = Vec::new();
-    for entry in entries {
-        let header = entry.local_header();
-        at = at.saturating_add(header.len() as u64);
-        let size = entry.size;
-        placed.push(Placed { entry, header, at });
-        at = at.saturating_add(size);
-    }
+    let (placed, at) = place(entries);
     let expected = at.saturating_add(directory.len() as u64);
     if expected != report.size {
         report.problem(format!(
@@ -130,10 +197,17 @@ fn read_entry(
         report.problem(format!("{name} is longer than {MAX_MANIFEST} bytes"));
         return Ok(None);
     }
-    file.seek(SeekFrom::Start(found.at))?;
-    let mut bytes = Vec::new();
-    file.take(found.entry.size).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+    found.read(file).map(Some)
+}
+
+impl Placed {
+    /// The contents; the caller has looked at their length.
+    pub fn read(&self, file: &mut (impl Read + Seek)) -> io::Result<Vec<u8>> {
+        file.seek(SeekFrom::Start(self.at))?;
+        let mut bytes = Vec::new();
+        file.take(self.entry.size).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
 }
 
 fn read_manifest(bytes: &[u8], report: &mut Report) -> Option<Manifest> {
@@ -154,6 +228,7 @@ fn read_manifest(bytes: &[u8], report: &mut Report) -> Option<Manifest> {
     report.title = Some(manifest.title.clone());
     report.created = Some(manifest.created.clone());
     report.files = manifest.resources.len();
+    report.withheld = manifest.swordnet.withheld.clone();
     Some(manifest)
 }
 
@@ -194,18 +269,102 @@ fn check_signature(
         return report.problem(format!("the signature does not hold for {MANIFEST}"));
     }
     report.signer = Some(key.fingerprint().to_string());
-    if trust.keys.contains(&key) {
+    judge_key("it was sealed", &key, trust, report);
+    check_appended(&digest, trust, report);
+}
+
+fn judge_key(what: &str, key: &PublicKey, trust: &Trust, report: &mut Report) {
+    if trust.keys.contains(key) {
         return;
     }
-    let stranger = format!(
-        "it was sealed with a key that is not trusted: {}",
-        key.fingerprint()
-    );
+    let stranger = format!("{what} with a key that is not trusted: {}", key.fingerprint());
     if trust.anyone {
         report.remarks.push(stranger)
     } else {
         report.problem(stranger)
     }
+}
+
+/// The chain of what happened since, and the time-stamps in it.
+fn check_appended(digest: &Digest, trust: &Trust, report: &mut Report) {
+    let mut chain = Chain::new(digest.root());
+    let mut places = HashMap::from([(chain.head().clone(), 0)]);
+    for link in &digest.appended {
+        let Statement {
+            number,
+            kind,
+            at,
+            facts,
+            ..
+        } = &link.statement;
+        let name = format!("appended entry {number} ({kind})");
+        match chain.follow(link) {
+            Ok(key) => judge_key(&format!("{name} was signed"), &key, trust, report),
+            Err(problem) => report.problem(format!("{name}: {problem}")),
+        }
+        if kind == TIME_STAMP {
+            match check_time_stamp(facts, &places, digest, trust) {
+                Ok(stamp) => report.time_stamps.push(stamp),
+                Err(problem) => report.problem(format!("{name}: {problem}")),
+            }
+        }
+        places.insert(chain.head().clone(), *number);
+        let mut facts = facts.clone();
+        facts.remove("token");
+        report.events.push(Happened {
+            number: *number,
+            kind: kind.clone(),
+            at: *at,
+            facts,
+        });
+    }
+    report.head = Some(chain.head().clone());
+    judge_time_stamps(trust, report);
+}
+
+fn judge_time_stamps(trust: &Trust, report: &mut Report) {
+    if !trust.authorities.is_empty() && !report.time_stamps.iter().any(|stamp| stamp.trusted) {
+        report.problem("it has no time-stamp by an authority that is trusted");
+    } else if report.time_stamps.is_empty() {
+        report
+            .remarks
+            .push("it has no time-stamp: when it was sealed rests on the sealer's word".to_owned());
+    }
+    for stamp in report.time_stamps.iter().filter(|stamp| !stamp.trusted) {
+        report.remarks.push(format!(
+            "a time-stamp is by an authority that is not listed: {}",
+            stamp.authority
+        ));
+    }
+}
+
+fn check_time_stamp(
+    facts: &BTreeMap<String, String>,
+    places: &HashMap<Sha256Hex, u64>,
+    digest: &Digest,
+    trust: &Trust,
+) -> Result<Stamped, String> {
+    let fact = |name: &str| facts.get(name).ok_or(format!("'{name}' is missing"));
+    let of = Sha256Hex::try_from(fact("of")?.clone())?;
+    let covers = *places
+        .get(&of)
+        .ok_or("it is for something that does not stand before it")?;
+    let der = STANDARD
+        .decode(fact("token")?)
+        .map_err(|error| error.to_string())?;
+    let token = Token::from_der(&der).map_err(|error| error.to_string())?;
+    let stamp = token
+        .check(&of, &trust.authorities)
+        .map_err(|error| error.to_string())?;
+    let sealed_at = digest.signed.created.parse::<Timestamp>().ok();
+    let gap = sealed_at.map(|sealed| stamp.at.as_second() - sealed.as_second());
+    Ok(Stamped {
+        authority: stamp.authority,
+        trusted: stamp.trusted,
+        at: stamp.at,
+        covers,
+        gap,
+    })
 }
 
 /// Every entry is listed and every listed file is there, once and in order.
