@@ -55,7 +55,7 @@ impl MediumKind for Text {
     }
 
     fn threshold(&self) -> f64 {
-        0.5
+        0.65
     }
 }
 
@@ -94,7 +94,7 @@ impl Segment for TextSegment {
             let text = self.text(reference as usize)?;
             let reference = &self.references[reference as usize];
             for passage in passages(shared.runs, letters) {
-                let traits = Traits::of(&passage);
+                let traits = Traits::of(&passage, letters);
                 matches.extend(describe(&query, &text, reference, &passage, &traits));
             }
         }

@@ -47,7 +47,7 @@ impl Side {
 /// character: all lengths are counted in those.
 pub fn passages(runs: Vec<Run>, letters: f32) -> Vec<Passage> {
     let mut whole = Vec::new();
-    let mut open = vec![(runs, 0)];
+    let mut open = vec![(explained(runs), 0)];
     // A division lets both sides be tried again, so a list of runs that neither side divides is a passage.
     while let Some((runs, undivided)) = open.pop() {
         if undivided == 2 {
@@ -71,6 +71,22 @@ pub fn passages(runs: Vec<Run>, letters: f32) -> Vec<Passage> {
             .sort_unstable_by_key(|run| (run.query, run.reference));
     }
     whole
+}
+
+/// The runs less those that lie within a longer one in the query: what a text repeats within itself is matched to each
+/// of its places, and the longest match is the one that was copied.
+fn explained(mut runs: Vec<Run>) -> Vec<Run> {
+    runs.sort_unstable_by_key(|run| (run.query, std::cmp::Reverse(run.length), run.reference));
+    let (mut start, mut end) = (0, 0);
+    runs.retain(|run| {
+        let until = run.query + run.length;
+        let within = until < end || (until == end && run.query > start);
+        if until > end {
+            (start, end) = (run.query, until);
+        }
+        !within
+    });
+    runs
 }
 
 /// The maximal stretches along one side.

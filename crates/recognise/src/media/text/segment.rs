@@ -30,6 +30,9 @@ const HINT: usize = 512;
 /// Sections in the order in which they lie.
 const SECTIONS: usize = 7;
 const CHECKED_UP_TO: usize = 64 << 20;
+/// Postings in a bucket on average, at least: their tags fill a line of the processor's cache, and the list of buckets
+/// stays small.
+const BUCKET: usize = 16;
 /// A gram met more often than this is so common that its places are not counted further.
 const COUNTED: usize = 1024;
 
@@ -150,7 +153,7 @@ fn tables_checksum(bytes: &[u8], end: usize) -> u64 {
 
 /// Where each bucket starts, and the postings in order of bucket and tag, each as tag and place.
 fn sort(numbers: &[u64], places: &[u32]) -> (Vec<u32>, Vec<u64>) {
-    let bits = (numbers.len() / 4).max(1).ilog2().clamp(1, 28);
+    let bits = (numbers.len() / BUCKET).max(2).ilog2().min(28);
     let bucket = |number: u64| (number >> (64 - bits)) as usize;
     let mut buckets = vec![0u32; (1 << bits) + 1];
     numbers
