@@ -1,7 +1,7 @@
 //! One run of the confined decoder: starts it, reads what it gives, and ends it when a limit breaks.
 
 use crate::confine::{Confinement, Launch, MARK, Program, REPORT};
-use crate::{Error, Media};
+use crate::{Error, Limits, Media};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::VecDeque;
 use std::fs::File;
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const PIECE: usize = 1 << 18;
 /// Complaints of the decoder that are kept.
 const COMPLAINTS: usize = 16;
+/// CPU time of what gives one answer: facts, a picture.
+const SHORT: Duration = Duration::from_secs(120);
 /// Longest line of a complaint that is kept, in bytes.
 const LINE: usize = 400;
 
@@ -109,7 +111,15 @@ impl Media {
         most: usize,
     ) -> Result<(Vec<u8>, Ended), Error> {
         let mut all = Vec::new();
-        let ended = self.stream(program, input, arguments, &mut |bytes, _| {
+        let limits = Limits {
+            cpu: self.limits.cpu.min(SHORT),
+            ..self.limits.clone()
+        };
+        let short = Media {
+            limits,
+            ..self.clone()
+        };
+        let ended = short.stream(program, input, arguments, &mut |bytes, _| {
             if all.len() + bytes.len() > most {
                 return ControlFlow::Break(Some(Error::Limit("output")));
             }

@@ -39,11 +39,12 @@ use std::time::Duration;
 pub struct Limits {
     /// Bytes of private memory of the child.
     pub memory: u64,
-    /// CPU time of one decoding.
+    /// CPU time of one decoding; of a probe or a single picture at most two minutes.
     pub cpu: Duration,
     /// Time that the child may take for one decoding, the caller's own time not counted.
     pub wall: Duration,
-    /// Time without any output.
+    /// Time without any output: a decoder that hangs. One that only works hard meets the limit of CPU time, so this may be
+    /// long enough for a machine that is overloaded.
     pub quiet: Duration,
     /// Pixels of a frame as it is coded.
     pub pixels: u64,
@@ -60,7 +61,7 @@ impl Default for Limits {
             memory: 1 << 30,
             cpu: Duration::from_secs(3600),
             wall: Duration::from_secs(2 * 3600),
-            quiet: Duration::from_secs(120),
+            quiet: Duration::from_secs(600),
             pixels: 50_000_000,
             seconds: 12.0 * 3600.0,
             output: 64 << 30,

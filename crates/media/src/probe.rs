@@ -76,6 +76,15 @@ struct Answer {
     #[serde(default)]
     streams: Vec<Stream>,
     format: Format,
+    /// The first frame.
+    #[serde(default)]
+    frames: Vec<FirstFrame>,
+}
+
+#[derive(Deserialize)]
+struct FirstFrame {
+    #[serde(default)]
+    side_data_list: Vec<SideData>,
 }
 
 #[derive(Deserialize)]
@@ -130,7 +139,10 @@ impl Media {
                 "-show_entries",
                 "format=format_name,duration:stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,\
                  avg_frame_rate,sample_rate,channels,nb_frames,duration:stream_disposition=attached_pic:\
-                 stream_side_data=rotation",
+                 stream_side_data=rotation:frame_side_data=rotation",
+                // A photograph's turn (Exif) is known only from its frame.
+                "-read_intervals",
+                "%+#1",
                 "-i",
                 INPUT,
             ]
@@ -208,11 +220,20 @@ fn digest(answer: Answer) -> Probed {
         .flatten()
         .filter_map(|text| text.parse().ok())
         .find(|&s: &f64| s.is_finite() && s > 0.0);
+    let first_frame = answer.frames.iter().flat_map(|frame| &frame.side_data_list);
     let one_frame = video
         .as_ref()
         .is_some_and(|(s, _)| s.nb_frames.as_deref() == Some("1"));
     let still =
         video.is_some() && audio.is_none() && (containers::is_still(&answer.format.format_name) || one_frame);
+    let video = video.map(|(stream, track)| {
+        let turn = first_frame
+            .filter_map(|data| data.rotation)
+            .next()
+            .filter(|_| still);
+        let turn = turn.map_or(track.turn, Turn::from_degrees);
+        (stream, Track { turn, ..track })
+    });
     Probed {
         facts: Facts {
             container: answer.format.format_name,

@@ -310,6 +310,15 @@ fn pictures_of_every_kind() {
             "{name}: {r} {g} {b}"
         );
     }
+    // A photograph taken with the camera on its side (Exif orientation 6): the player turns it right.
+    let upright = std::fs::read(folder.render("-f lavfi -i color=red:s=64x48 -frames:v 1", "q.jpg")).unwrap();
+    let exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    let segment = [b"\xff\xe1\0".as_slice(), &[exif.len() as u8 + 2], exif].concat();
+    let turned = folder.write("turned.jpg", [&upright[..2], &segment, &upright[2..]].concat());
+    let facts = media().probe(&turned).unwrap().video.unwrap();
+    assert_eq!((facts.width, facts.height), (48, 64));
+    let picture = media().picture(&turned, 32, 1).unwrap();
+    assert_eq!((picture.width, picture.height), (24, 32));
     // The name means nothing, not even one that ffmpeg would take for a numbered series.
     let odd = folder.path().join("%03d holiday*.mp4");
     std::fs::copy(folder.path().join("p.png"), &odd).unwrap();
