@@ -36,7 +36,7 @@ pub(super) async fn capture(joint: &mut Joint<'_>, url: &Url) -> Result<(), Fetc
             joint.cut_off();
             break;
         }
-        joint.part(&part.url, part.range).await?;
+        joint.part_if_there(&part.url, part.range).await?;
     }
     Ok(())
 }

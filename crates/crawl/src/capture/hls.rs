@@ -109,7 +109,7 @@ async fn take(joint: &mut Joint<'_>, at: &Url, segment: &Segment) -> Result<(), 
     if let Some((uri, range)) = &segment.map {
         joint.part(&join(at, uri)?, *range).await?;
     }
-    joint.part(&join(at, &segment.uri)?, segment.range).await
+    joint.part_if_there(&join(at, &segment.uri)?, segment.range).await
 }
 
 fn join(at: &Url, uri: &str) -> Result<Url, FetchError> {

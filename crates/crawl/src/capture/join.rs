@@ -20,6 +20,9 @@ const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 /// Most bytes of a playlist or manifest.
 const PLAYLIST_BYTES: u64 = 4 << 20;
 
+/// Most segments of a stream that may be missing.
+const MAX_MISSING: u32 = 5;
+
 /// A file in the making.
 pub(super) struct Joint<'a> {
     client: &'a Client,
@@ -31,6 +34,7 @@ pub(super) struct Joint<'a> {
     most: u64,
     parts: u32,
     cut_off: bool,
+    missing: u32,
 }
 
 /// A part of a resource: where it begins and how long it is.
@@ -47,6 +51,7 @@ impl<'a> Joint<'a> {
         most: u64,
         seen: &'a mut (dyn FnMut(&Fetched) + Send),
     ) -> Result<Joint<'a>, FetchError> {
+        std::fs::create_dir_all(dir)?;
         let file = NamedTempFile::new_in(dir)?;
         let digest = Sha256::new();
         let dir = dir.to_owned();
@@ -60,6 +65,7 @@ impl<'a> Joint<'a> {
             most,
             parts: 0,
             cut_off: false,
+            missing: 0,
         })
     }
 
@@ -116,6 +122,23 @@ impl<'a> Joint<'a> {
         self.cut_off |= last.truncated.is_some();
         self.parts += 1;
         self.append(&body)
+    }
+
+    /// Adds a part; where a few are missing, the rest is still worth having, and says that it is not all.
+    pub(super) async fn part_if_there(
+        &mut self,
+        url: &Url,
+        range: Option<ByteRange>,
+    ) -> Result<(), FetchError> {
+        match self.part(url, range).await {
+            Err(FetchError::Status { .. } | FetchError::Timeout { .. })
+                if self.parts > 0 && self.missing < MAX_MISSING =>
+            {
+                (self.missing, self.cut_off) = (self.missing + 1, true);
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn append(&mut self, body: &Spool) -> Result<(), FetchError> {

@@ -23,7 +23,7 @@ pub struct Captured {
     pub parts: u32,
     /// Its digest.
     pub sha256: Sha256Hex,
-    /// Is the end missing, because of `max_bytes` or a part that failed?
+    /// Is something missing: the end because of `max_bytes` or the time for a live stream, or a part that was not there?
     pub cut_off: bool,
 }
 

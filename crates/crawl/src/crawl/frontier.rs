@@ -20,6 +20,8 @@ pub(super) struct Entry {
     pub(super) url: String,
     /// Links from the start.
     pub(super) depth: u32,
+    /// Redirects that led here, one after the other.
+    pub(super) hops: u8,
     pub(super) role: Role,
 }
 
@@ -158,6 +160,7 @@ fn write_entry(out: &mut Vec<u8>, entry: &Entry) {
         Role::Sitemap(level) => 16 + level.min(200),
     };
     out.push(role);
+    out.push(entry.hops);
     out.extend(entry.depth.to_le_bytes());
     out.extend((entry.url.len() as u32).to_le_bytes());
     out.extend(entry.url.as_bytes());
@@ -165,6 +168,7 @@ fn write_entry(out: &mut Vec<u8>, entry: &Entry) {
 
 fn read_entry(rest: &mut &[u8]) -> Option<Entry> {
     let (role, tail) = rest.split_first()?;
+    let (hops, tail) = tail.split_first()?;
     let (depth, tail) = tail.split_first_chunk::<4>()?;
     let (length, tail) = tail.split_first_chunk::<4>()?;
     let (url, tail) = tail.split_at_checked(u32::from_le_bytes(*length) as usize)?;
@@ -178,6 +182,7 @@ fn read_entry(rest: &mut &[u8]) -> Option<Entry> {
     Some(Entry {
         url: String::from_utf8_lossy(url).into_owned(),
         depth: u32::from_le_bytes(*depth),
+        hops: *hops,
         role,
     })
 }
@@ -297,6 +302,7 @@ mod tests {
         Entry {
             url: format!("http://a.test/{n}/片"),
             depth: n as u32,
+            hops: n as u8,
             role,
         }
     }

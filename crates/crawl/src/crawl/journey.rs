@@ -3,40 +3,34 @@
 use super::{
     Kind, Sink, Summary,
     frontier::{Entry, Frontier, Role},
-    scope::{Scope, body_fingerprint, fingerprint},
+    scope::{Scope, fingerprint},
     sitemap,
-    traps::{Traps, content_fingerprint},
+    traps::Traps,
+    visit::{Visit, Visited, is_page, visit},
 };
 use crate::{
-    fetch::{Client, Error, Exchange, FetchError, Fetched, Follow, Request, Truncation},
-    read::{Reading, Rel, read},
+    fetch::{Client, Error, Exchange, FetchError, Fetched, Truncation},
+    read::Rel,
 };
-use futures::{StreamExt, stream::FuturesUnordered};
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+
+use std::{collections::BTreeMap, time::Instant};
 use swordnet_core::{Access, Area, VisitEnd};
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinSet};
 use url::Url;
 
-/// Bytes of a film, picture or archive that are fetched when a page merely links to it.
-const MEDIA_BYTES: u64 = 256 << 10;
 /// Failures in a row, with nothing fetched in between, after which a site counts as down.
 const DOWN_AFTER: u32 = 8;
-/// Most sitemaps of one crawl, and how many indexes deep.
+/// Most sitemaps of one crawl, how many indexes deep, and how many bytes of them.
 const MAX_SITEMAPS: u32 = 1000;
 const MAX_SITEMAP_DEPTH: u8 = 3;
-/// Bodies above this are read on a thread that may block.
-const READ_AT_ONCE: u64 = 256 << 10;
+const MAX_SITEMAP_BYTES: u64 = 256 << 20;
 /// Kinds of remark that are kept, so that a hostile site cannot fill our memory with them.
 const MAX_REMARKS: usize = 40;
 
 pub(super) struct Journey {
     client: Client,
     area: Area,
-    scope: Arc<Scope>,
+    scope: Scope,
     frontier: Frontier,
     traps: Traps,
     began: Instant,
@@ -44,25 +38,13 @@ pub(super) struct Journey {
     /// What to remark, with how often it happened.
     remarks: BTreeMap<String, u64>,
     sitemaps: u32,
+    sitemap_bytes: u64,
     failures_in_a_row: u32,
     any_answer: bool,
     start_forbidden: bool,
     links_elsewhere: u64,
     links_inside: u64,
     stopped: bool,
-}
-
-/// What became of an entry.
-struct Visited {
-    entry: Entry,
-    result: Result<Visit, FetchError>,
-}
-
-struct Visit {
-    fetched: Fetched,
-    reading: Option<Reading>,
-    body: u64,
-    content: u64,
 }
 
 impl Journey {
@@ -78,6 +60,7 @@ impl Journey {
                 frontier.push(Entry {
                     url: url.into(),
                     depth: 0,
+                    hops: 0,
                     role: Role::Start,
                 })?;
             }
@@ -94,13 +77,14 @@ impl Journey {
         Ok(Journey {
             client: client.clone(),
             area,
-            scope: Arc::new(Scope::new(start)),
+            scope: Scope::new(start),
             frontier,
             traps: Traps::new(client.policy().max_per_pattern),
             began: Instant::now(),
             summary,
             remarks: BTreeMap::new(),
             sitemaps: 0,
+            sitemap_bytes: 0,
             failures_in_a_row: 0,
             any_answer: false,
             start_forbidden: false,
@@ -114,15 +98,15 @@ impl Journey {
         let policy = self.client.policy();
         let at_once = policy.concurrency.min(policy.per_host * self.scope.len()).max(1);
         self.hand_over_robots(sink).await?;
-        let mut under_way = FuturesUnordered::new();
+        let mut under_way = JoinSet::new();
         loop {
             while under_way.len() < at_once && !self.spent(under_way.len()) {
                 let Some(entry) = self.frontier.pop()? else { break };
                 if self.worthwhile(&entry) {
-                    under_way.push(self.visit(entry));
+                    self.send_out(entry, &mut under_way);
                 }
             }
-            let Some(visited) = under_way.next().await else {
+            let Some(visited) = under_way.join_next().await else {
                 break;
             };
             let visited = visited.map_err(|error: JoinError| Error::Sink(error.into()))?;
@@ -189,12 +173,14 @@ impl Journey {
     fn add_sitemap(&mut self, url: Url, level: u8, to: &mut Vec<Entry>) -> Result<(), Error> {
         if level < MAX_SITEMAP_DEPTH
             && self.sitemaps < MAX_SITEMAPS
+            && self.sitemap_bytes < MAX_SITEMAP_BYTES
             && self.frontier.mark(fingerprint(&url))?
         {
             self.sitemaps += 1;
             to.push(Entry {
                 url: url.into(),
                 depth: 0,
+                hops: 0,
                 role: Role::Sitemap(level),
             });
         }
@@ -235,12 +221,12 @@ impl Journey {
         entry.role != Role::Page || Url::parse(&entry.url).is_ok_and(|url| self.traps.admits(&url))
     }
 
-    fn visit(&self, entry: Entry) -> JoinHandle<Visited> {
-        let (client, area, scope) = (self.client.clone(), self.area, self.scope.clone());
-        tokio::spawn(async move {
-            let result = visit(&client, &entry, area, scope).await;
+    fn send_out(&self, entry: Entry, under_way: &mut JoinSet<Visited>) {
+        let (client, area) = (self.client.clone(), self.area);
+        under_way.spawn(async move {
+            let result = visit(&client, &entry, area).await;
             Visited { entry, result }
-        })
+        });
     }
 
     async fn take(&mut self, visited: Visited, sink: &mut dyn Sink) -> Result<(), Error> {
@@ -264,21 +250,16 @@ impl Journey {
         if last.status >= 500 {
             self.summary.errors += 1;
         }
+        if entry.role == Role::Start && last.status >= 400 {
+            self.remark(&format!("the start address answered {}", last.status));
+        }
         self.note_truncation(last);
         sink.exchange(kind, &visit.fetched, visit.reading.as_ref())
             .await
             .map_err(Error::Sink)?;
-        for hop in &visit.fetched.hops[1..] {
-            self.frontier.mark(fingerprint(&hop.url))?;
-        }
+
         if let (Some(onward), Role::Start | Role::Page) = (last.redirect(), entry.role) {
-            if entry.role == Role::Start && !self.scope.contains(&onward) {
-                self.remark(&format!(
-                    "the start address sends us to another site, {}",
-                    shortened(onward.as_str())
-                ));
-            }
-            self.enqueue(&onward, entry.depth + 1)?;
+            self.take_redirect(&entry, &onward)?;
         }
         match (kind, entry.role) {
             (Kind::Sitemap, Role::Sitemap(level)) => self.take_sitemap(last, level)?,
@@ -286,6 +267,33 @@ impl Journey {
             (Kind::Page, _) => self.summary.pages += 1,
             _ => {}
         }
+        Ok(())
+    }
+
+    /// A redirect within the site is an address like any other, so that its target is fetched once whoever leads there.
+    fn take_redirect(&mut self, entry: &Entry, onward: &Url) -> Result<(), Error> {
+        if entry.role == Role::Start && !self.scope.contains(onward) {
+            self.remark(&format!("the start address sends us to another site, {onward}"));
+        }
+        if usize::from(entry.hops) >= self.client.policy().redirects {
+            self.remark("redirects without end");
+            return Ok(());
+        }
+        let mut onward = onward.clone();
+        onward.set_fragment(None);
+        // From http to https, or to `www.`: the same page to us, and yet to be fetched.
+        let itself = Url::parse(&entry.url)
+            .is_ok_and(|from| from != onward && fingerprint(&from) == fingerprint(&onward));
+        if itself {
+            let url = onward.into();
+            return Ok(self.frontier.push(Entry {
+                url,
+                depth: entry.depth,
+                hops: entry.hops + 1,
+                role: entry.role,
+            })?);
+        }
+        self.enqueue(&onward, entry.depth, entry.hops + 1)?;
         Ok(())
     }
 
@@ -304,7 +312,7 @@ impl Journey {
             .filter(|canonical| self.scope.contains(canonical))
         {
             let other = fingerprint(canonical) != fingerprint(&page.url);
-            let known = !self.enqueue(canonical, entry.depth)?;
+            let known = !self.enqueue(canonical, entry.depth, 0)?;
             duplicate |= other && known;
         }
         self.summary.duplicates += u64::from(duplicate);
@@ -324,7 +332,7 @@ impl Journey {
             if self.scope.contains(&link.url) {
                 self.links_inside += 1;
                 if !(any_file && file(&link.url)) {
-                    self.enqueue(&link.url, entry.depth + 1)?;
+                    self.enqueue(&link.url, entry.depth + 1, 0)?;
                 }
             } else {
                 self.links_elsewhere += 1;
@@ -333,6 +341,7 @@ impl Journey {
                     self.frontier.push(Entry {
                         url,
                         depth: entry.depth + 1,
+                        hops: 0,
                         role: Role::Frame,
                     })?;
                 }
@@ -345,6 +354,7 @@ impl Journey {
         if last.status != 200 {
             return Ok(());
         }
+        self.sitemap_bytes += last.body.len();
         let found = sitemap::parse(&last.body, &last.url)?;
         let mut further = Vec::new();
         for url in found.sitemaps {
@@ -354,22 +364,25 @@ impl Journey {
             self.frontier.push(entry)?;
         }
         for url in found.pages {
-            self.enqueue(&url, 1)?;
+            self.enqueue(&url, 1, 0)?;
         }
         Ok(())
     }
 
     /// Puts an address of the site into the queue; was it new?
-    fn enqueue(&mut self, url: &Url, depth: u32) -> Result<bool, Error> {
+    fn enqueue(&mut self, url: &Url, depth: u32, hops: u8) -> Result<bool, Error> {
         if !self.scope.contains(url) || !self.frontier.mark(fingerprint(url))? {
             return Ok(false);
         }
-        if self.traps.admits(url) {
+        if depth > self.client.policy().max_depth {
+            self.remark("links deeper than we follow");
+        } else if self.traps.admits(url) {
             let mut url = url.clone();
             url.set_fragment(None);
             self.frontier.push(Entry {
                 url: url.into(),
                 depth,
+                hops,
                 role: Role::Page,
             })?;
         }
@@ -469,88 +482,12 @@ impl Journey {
     }
 }
 
-/// Fetches an entry and reads what came.
-async fn visit(client: &Client, entry: &Entry, area: Area, scope: Arc<Scope>) -> Result<Visit, FetchError> {
-    let refused = |why: String| FetchError::Address {
-        url: entry.url.clone(),
-        why,
-    };
-    let url = Url::parse(&entry.url).map_err(|error| refused(error.to_string()))?;
-    let own = matches!(entry.role, Role::Start | Role::Page);
-    let mut request = Request {
-        max_media: Some(MEDIA_BYTES),
-        ..Request::get(url)
-    };
-    if let Role::Sitemap(_) = entry.role {
-        (request.max_body, request.max_media) = (Some(sitemap::MAX_BYTES), None);
-        request.timeout = Some(client.policy().timeout.max(Duration::from_secs(60)));
-    }
-    if own {
-        request.follow = Some(Arc::new(move |next: &Url| scope.contains(next)) as Follow);
-    }
-    let fetched = client.fetch(request).await?;
-    let readable = fetched.last().status == 200
-        && !matches!(entry.role, Role::Sitemap(_))
-        && !fetched.last().body.is_empty();
-    if !readable {
-        return Ok(Visit {
-            fetched,
-            reading: None,
-            body: 0,
-            content: 0,
-        });
-    }
-    if fetched.last().body.len() <= READ_AT_ONCE {
-        return examine(fetched, area);
-    }
-    let examined = tokio::task::spawn_blocking(move || examine(fetched, area)).await;
-    examined.map_err(|error| FetchError::Io(error.to_string()))?
-}
-
-fn examine(fetched: Fetched, area: Area) -> Result<Visit, FetchError> {
-    let last = fetched.last();
-    let body = last.body.bytes()?;
-    let reading = read(area, &last.url, last.header("content-type"), &body);
-    let files = reading
-        .offers
-        .iter()
-        .filter(|offer| offer.access != Access::Page)
-        .map(|offer| offer.url.as_str());
-    let content = content_fingerprint(&body, files);
-    let body = body_fingerprint(&body);
-    Ok(Visit {
-        reading: Some(reading),
-        body,
-        content,
-        fetched,
-    })
-}
-
 /// Is the address of such an offer the thing itself, rather than a page about it?
-fn is_file(access: Access) -> bool {
+pub(super) fn is_file(access: Access) -> bool {
     matches!(
         access,
         Access::File | Access::Hls | Access::Dash | Access::Torrent
     )
-}
-
-/// Is it a page, by what the server says or, where it says nothing, by its first byte?
-fn is_page(exchange: &Exchange) -> bool {
-    if exchange.status != 200 {
-        return false;
-    }
-    match exchange.header("content-type") {
-        Some(kind) => {
-            let kind = kind.to_ascii_lowercase();
-            ["text/html", "xhtml", "text/plain", "application/xml", "text/xml"]
-                .iter()
-                .any(|k| kind.contains(k))
-        }
-        None => {
-            let start = exchange.body.slice(0, 512).bytes().unwrap_or_default();
-            start.trim_ascii_start().first() == Some(&b'<')
-        }
-    }
 }
 
 fn shortened(text: &str) -> &str {

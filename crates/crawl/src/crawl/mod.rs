@@ -5,6 +5,7 @@ mod journey;
 mod scope;
 mod sitemap;
 mod traps;
+mod visit;
 
 use crate::{
     fetch::{Client, Error, Fetched},

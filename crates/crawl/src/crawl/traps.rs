@@ -66,7 +66,8 @@ impl Traps {
         pattern.pages += 1;
         pattern.repeats += u32::from(repeats);
         let fruitless = pattern.repeats >= REPEATS && pattern.repeats * 4 >= pattern.pages * 3;
-        if !pattern.closed && key != 0 && (fruitless || pattern.pages >= self.most) {
+        let most = if opaque(url) { self.most / 10 } else { self.most };
+        if !pattern.closed && key != 0 && (fruitless || pattern.pages >= most) {
             pattern.closed = true;
             self.closed += 1;
         }
@@ -89,6 +90,17 @@ fn nests(url: &Url) -> bool {
             .windows(run * 3)
             .any(|window| window[..run] == window[run..2 * run] && window[..run] == window[2 * run..])
     })
+}
+
+/// Does the address hold a word of eight or more letters and digits, mixed, as session numbers are?
+fn opaque(url: &Url) -> bool {
+    let mixed = |word: &str| {
+        word.len() >= 8
+            && word.bytes().any(|b| b.is_ascii_digit())
+            && word.bytes().any(|b| b.is_ascii_alphabetic())
+    };
+    let words = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(mixed);
+    words(url.path()) || url.query().is_some_and(words)
 }
 
 /// The pattern of an address: which segments there are, each once and without its numbers, and which parameters.
@@ -221,6 +233,25 @@ mod tests {
                 content_fingerprint(b"<img src=n.jpg>", std::iter::once(picture.as_str())),
             );
         }
+    }
+
+    #[test]
+    fn session_numbers_are_not_believed_for_as_long_as_counted_pages() {
+        let fetched = |address: fn(u32) -> String| {
+            let mut traps = Traps::new(1000);
+            let urls = (0..2000).map(|n| url(&address(n)));
+            let new = |n: usize| content_fingerprint(format!("word{}", "x".repeat(n)).as_bytes(), nothing());
+            urls.enumerate()
+                .filter(|(n, url)| {
+                    traps.admits(url) && {
+                        traps.note(url, new(*n));
+                        true
+                    }
+                })
+                .count()
+        };
+        assert_eq!(fetched(|n| format!("http://a.test/x?id={n}")), 1000);
+        assert_eq!(fetched(|n| format!("http://a.test/x?sid=9f{n:08x}")), 100);
     }
 
     #[test]

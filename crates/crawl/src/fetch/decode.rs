@@ -9,6 +9,8 @@ use std::io::{self, BufRead, BufReader, Read};
 
 /// Most codings on top of one another.
 const MAX_NESTING: usize = 3;
+/// Largest Zstandard window, by RFC 9659.
+const MAX_WINDOW: u64 = 8 << 20;
 /// Decoded bytes that are let pass whatever the ratio.
 const RATIO_COUNTS_FROM: u64 = 1 << 20;
 
@@ -79,7 +81,11 @@ fn undo(name: &str, reader: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
     Ok(match name {
         "br" => Box::new(brotli_decompressor::Decompressor::new(reader, 16 << 10)),
         "zstd" => {
-            let decoder = ruzstd::decoding::StreamingDecoder::new(BufReader::new(reader));
+            let mut reader = BufReader::new(reader);
+            if !zstd_window(reader.fill_buf()?).is_some_and(|window| window <= MAX_WINDOW) {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            let decoder = ruzstd::decoding::StreamingDecoder::new(reader);
             Box::new(decoder.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?)
         }
         "deflate" => {
@@ -93,6 +99,26 @@ fn undo(name: &str, reader: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
             }
         }
         _ => Box::new(MultiGzDecoder::new(reader)),
+    })
+}
+
+/// The memory that a Zstandard frame asks for (RFC 8878, section 3.1.1.1).
+fn zstd_window(frame: &[u8]) -> Option<u64> {
+    let (descriptor, rest) = frame.strip_prefix(b"\x28\xb5\x2f\xfd")?.split_first()?;
+    let single_segment = descriptor & 0x20 != 0;
+    if !single_segment {
+        let byte = rest.first()?;
+        let base = 1u64 << (10 + (byte >> 3));
+        return Some(base + base / 8 * u64::from(byte & 7));
+    }
+    // Then the window is the content, whose size follows the dictionary's number.
+    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let size = rest.get(dictionary..)?;
+    Some(match descriptor >> 6 {
+        0 => u64::from(*size.first()?),
+        1 => u64::from(u16::from_le_bytes(*size.first_chunk()?)) + 256,
+        2 => u64::from(u32::from_le_bytes(*size.first_chunk()?)),
+        _ => u64::from_le_bytes(*size.first_chunk()?),
     })
 }
 
@@ -162,6 +188,11 @@ mod tests {
         let (body, truncated) = undone(whole[..whole.len() / 2].to_vec(), &["gzip"]);
         assert!(!body.is_empty() && noise.starts_with(&body));
         assert_eq!(truncated, Some(Truncation::Disconnect));
+        // A frame that asks for a window of 3.75 TiB.
+        assert_eq!(
+            undone(b"\x28\xb5\x2f\xfd\x00\xff rest".to_vec(), &["zstd"]).1,
+            Some(Truncation::Disconnect)
+        );
         for name in ["gzip", "deflate", "br", "zstd"] {
             undone(b"no such thing".to_vec(), &[name]);
         }

@@ -67,8 +67,11 @@ pub struct Policy {
     pub max_pages: u64,
     /// Longest duration of one crawl.
     pub max_time: Option<Duration>,
-    /// Most pages of one pattern of addresses (digits and parameters' values aside) in one crawl.
+    /// Most pages of one pattern of addresses (digits and parameters' values aside) in one crawl; a tenth of it where
+    /// the addresses hold letters mixed with digits, as session numbers do and few other things.
     pub max_per_pattern: u32,
+    /// Most links from the start to a page.
+    pub max_depth: u32,
     /// Is robots.txt obeyed?
     pub obey_robots: bool,
     /// Who decided that robots.txt is not obeyed, and why; it goes into every crawl's remarks.
@@ -114,7 +117,8 @@ impl Default for Policy {
             max_wait: Duration::from_secs(30),
             max_pages: 1_000_000,
             max_time: None,
-            max_per_pattern: 200_000,
+            max_per_pattern: 50_000,
+            max_depth: 1000,
             obey_robots: true,
             robots_override: None,
             tls: TlsTrust::Refuse,

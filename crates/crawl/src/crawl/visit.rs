@@ -1,0 +1,113 @@
+//! Fetches one address of a crawl and reads what came.
+
+use super::{
+    frontier::{Entry, Role},
+    journey::is_file,
+    scope::body_fingerprint,
+    sitemap,
+    traps::content_fingerprint,
+};
+use crate::{
+    fetch::{Client, Exchange, FetchError, Fetched, Follow, Request},
+    read::{Reading, read},
+};
+use std::{sync::Arc, time::Duration};
+use swordnet_core::Area;
+use url::Url;
+
+/// Bytes of a film, picture or archive that are fetched when a page merely links to it.
+const MEDIA_BYTES: u64 = 256 << 10;
+/// Bodies above this are read on a thread that may block.
+const READ_AT_ONCE: u64 = 256 << 10;
+
+/// What became of an entry.
+pub(super) struct Visited {
+    pub(super) entry: Entry,
+    pub(super) result: Result<Visit, FetchError>,
+}
+
+/// What came of a fetch.
+pub(super) struct Visit {
+    pub(super) fetched: Fetched,
+    pub(super) reading: Option<Reading>,
+    /// Fingerprint of the body.
+    pub(super) body: u64,
+    /// Fingerprint of what the page says, its numbers aside.
+    pub(super) content: u64,
+}
+
+/// Fetches an entry and reads what came.
+pub(super) async fn visit(client: &Client, entry: &Entry, area: Area) -> Result<Visit, FetchError> {
+    let refused = |why: String| FetchError::Address {
+        url: entry.url.clone(),
+        why,
+    };
+    let url = Url::parse(&entry.url).map_err(|error| refused(error.to_string()))?;
+    let own = matches!(entry.role, Role::Start | Role::Page);
+    let mut request = Request {
+        max_media: Some(MEDIA_BYTES),
+        ..Request::get(url)
+    };
+    if let Role::Sitemap(_) = entry.role {
+        (request.max_body, request.max_media) = (Some(sitemap::MAX_BYTES), None);
+        request.timeout = Some(client.policy().timeout.max(Duration::from_secs(60)));
+    }
+    if own {
+        request.follow = Some(Arc::new(|_: &Url| false) as Follow);
+    }
+    let fetched = client.fetch(request).await?;
+    let readable = fetched.last().status == 200
+        && !matches!(entry.role, Role::Sitemap(_))
+        && !fetched.last().body.is_empty();
+    if !readable {
+        return Ok(Visit {
+            fetched,
+            reading: None,
+            body: 0,
+            content: 0,
+        });
+    }
+    if fetched.last().body.len() <= READ_AT_ONCE {
+        return examine(fetched, area);
+    }
+    let examined = tokio::task::spawn_blocking(move || examine(fetched, area)).await;
+    examined.map_err(|error| FetchError::Io(error.to_string()))?
+}
+
+fn examine(fetched: Fetched, area: Area) -> Result<Visit, FetchError> {
+    let last = fetched.last();
+    let body = last.body.bytes()?;
+    let reading = read(area, &last.url, last.header("content-type"), &body);
+    let files = reading
+        .offers
+        .iter()
+        .filter(|offer| is_file(offer.access))
+        .map(|offer| offer.url.as_str());
+    let content = content_fingerprint(&body, files);
+    let body = body_fingerprint(&body);
+    Ok(Visit {
+        reading: Some(reading),
+        body,
+        content,
+        fetched,
+    })
+}
+
+/// Is it a page, by what the server says or, where it says nothing, by its first byte?
+pub(super) fn is_page(exchange: &Exchange) -> bool {
+    if exchange.status != 200 {
+        return false;
+    }
+    match exchange.header("content-type") {
+        Some(kind) => {
+            let kind = kind.to_ascii_lowercase();
+            ["text/html", "xhtml", "text/plain", "application/xml", "text/xml"]
+                .iter()
+                .any(|k| kind.contains(k))
+        }
+        None => {
+            let start = exchange.body.slice(0, 512).bytes().unwrap_or_default();
+            start.trim_ascii_start().first() == Some(&b'<')
+        }
+    }
+}
