@@ -226,7 +226,7 @@ fn a_private_part_is_named_by_the_public_one_which_verifies_without_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn no_single_bit_can_be_turned_behind_the_seal(at in any::<prop::sample::Index>(), bit in 0..8_u32) {

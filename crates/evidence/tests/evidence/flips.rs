@@ -10,8 +10,7 @@ proptest! {
 
     #[test]
     fn no_single_bit_can_be_turned(at in any::<prop::sample::Index>(), bit in 0..8_u32) {
-        static PACKAGE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
-        let mut altered = PACKAGE.get_or_init(package).clone();
+        let mut altered = package();
         let at = at.index(altered.len());
         altered[at] ^= 1 << bit;
         prop_assert!(!verify(&mut Cursor::new(&altered), &trust()).valid, "byte {at}, bit {bit}");
@@ -28,7 +27,7 @@ fn no_bit_of_the_frame_can_be_turned() {
         .position(|window| window == name)
         .unwrap();
     let headers = (0..60).chain(manifest - 30..good.len());
-    for at in headers.step_by(7) {
+    for at in headers.step_by(11) {
         for bit in 0..8 {
             let mut altered = good.clone();
             altered[at] ^= 1 << bit;

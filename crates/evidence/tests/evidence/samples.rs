@@ -1,21 +1,38 @@
 //! Packages sealed by earlier versions: they verify for ever. Never replace one; add another.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use swordnet_evidence::package::verify;
+use swordnet_evidence::timestamp::Authority;
 use swordnet_evidence::{PublicKey, Trust};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples")
+}
 
 #[test]
 fn every_package_ever_sealed_verifies() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples");
-    let key = PublicKey::from_pem(&std::fs::read_to_string(folder.join("key.pem")).unwrap()).unwrap();
-    let mut checked = 0;
-    for entry in std::fs::read_dir(&folder).unwrap() {
+    let read = |name: &str| std::fs::read_to_string(folder().join(name)).unwrap();
+    let key = PublicKey::from_pem(&read("key.pem")).unwrap();
+    let authority = Authority::from_pem(&read("authority.pem")).unwrap();
+    let mut stamped = Vec::new();
+    for entry in std::fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "wacz") {
-            let report = verify(&mut std::fs::File::open(&path).unwrap(), &Trust::keys([key]));
-            assert!(report.valid, "{}: {:#?}", path.display(), report.problems);
-            checked += 1;
+        if path.extension().is_none_or(|extension| extension != "wacz") {
+            continue;
         }
+        let is_stamped = path.to_string_lossy().contains("stamped");
+        let authorities = if is_stamped {
+            vec![authority.clone()]
+        } else {
+            Vec::new()
+        };
+        let trust = Trust {
+            authorities,
+            ..Trust::keys([key])
+        };
+        let report = verify(&mut std::fs::File::open(&path).unwrap(), &trust);
+        assert!(report.valid, "{}: {:#?}", path.display(), report.problems);
+        stamped.push(is_stamped);
     }
-    assert!(checked > 0);
+    assert!(stamped.contains(&true) && stamped.contains(&false));
 }

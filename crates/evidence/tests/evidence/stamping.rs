@@ -60,7 +60,9 @@ fn a_token_counts_for_its_digest_request_and_authority_alone() {
     assert!(wrong(Token::from_response(answer(), &other, NONCE)));
     assert!(wrong(Token::from_response(answer(), &digest(), NONCE + 1)));
     let stranger = Office::open("ec -pkeyopt ec_paramgen_curve:P-256");
-    let stamp = token().check(&digest(), &[stranger.root.clone()]).unwrap();
+    let stamp = token()
+        .check(&digest(), std::slice::from_ref(&stranger.root))
+        .unwrap();
     assert!(!stamp.trusted, "another root of the same name");
     assert!(!token().check(&digest(), &[]).unwrap().trusted);
 }
@@ -80,7 +82,7 @@ fn a_refusal_says_why() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn an_altered_token_never_says_something_else(at in any::<prop::sample::Index>(), bit in 0..8_u32) {
