@@ -121,6 +121,18 @@ pub fn clouds(x: f64, y: f64, octaves: u32, seed: u64) -> f64 {
     sum / total
 }
 
+fn word(row: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]])
+}
+
+/// The pixel that lies `share` of 256 of the way from `a` to `b`.
+fn between(a: u32, b: u32, share: u32) -> u32 {
+    const EVEN: u32 = 0x00ff_00ff;
+    let even = ((a & EVEN) * (256 - share) + (b & EVEN) * share) >> 8;
+    let odd = ((a >> 8) & EVEN) * (256 - share) + ((b >> 8) & EVEN) * share;
+    (even & EVEN) | (odd & !EVEN)
+}
+
 impl Canvas {
     /// A raster that shows nothing yet.
     pub fn clear(width: usize, height: usize) -> Self {
@@ -240,27 +252,27 @@ impl Canvas {
     }
 
     /// The part of this raster that begins at (`x`, `y`) and is `zoom` times smaller than `onto`, scaled up onto it
-    /// (bilinear, in fixed point). `light` is added to every channel.
-    pub fn view(&self, onto: &mut Canvas, x: f64, y: f64, zoom: f64, light: i32) {
+    /// (bilinear, in fixed point, a pixel's channels side by side in one word).
+    pub fn view(&self, onto: &mut Canvas, x: f64, y: f64, zoom: f64) {
         let step = (65536.0 / zoom) as i64;
         let (limit_x, limit_y) = ((self.width as i64 - 2) << 16, (self.height as i64 - 2) << 16);
         let (x0, y0) = ((x * 65536.0) as i64, (y * 65536.0) as i64);
-        for j in 0..onto.height {
+        let columns: Vec<(usize, u32)> = (0..onto.width as i64)
+            .map(|i| (x0 + i * step).clamp(0, limit_x))
+            .map(|u| ((u >> 16) as usize * 4, ((u >> 8) & 255) as u32))
+            .collect();
+        let stride = self.width * 4;
+        for (j, row) in onto.pixels.chunks_exact_mut(onto.width * 4).enumerate() {
             let v = (y0 + j as i64 * step).clamp(0, limit_y);
-            let (row, fv) = ((v >> 16) as usize * self.width, ((v >> 8) & 255) as i32);
-            for i in 0..onto.width {
-                let u = (x0 + i as i64 * step).clamp(0, limit_x);
-                let (at, fu) = ((row + (u >> 16) as usize) * 4, ((u >> 8) & 255) as i32);
-                let below = at + self.width * 4;
-                let to = (j * onto.width + i) * 4;
-                for c in 0..3 {
-                    let p = |k: usize| i32::from(self.pixels[k + c]);
-                    let top = p(at) * (256 - fu) + p(at + 4) * fu;
-                    let bottom = p(below) * (256 - fu) + p(below + 4) * fu;
-                    let value = (top * (256 - fv) + bottom * fv) >> 16;
-                    onto.pixels[to + c] = (value + light).clamp(0, 255) as u8;
-                }
-                onto.pixels[to + 3] = 255;
+            let (start, share) = ((v >> 16) as usize * stride, ((v >> 8) & 255) as u32);
+            let (above, below) = (
+                &self.pixels[start..start + stride],
+                &self.pixels[start + stride..start + 2 * stride],
+            );
+            for (pixel, (at, across)) in row.chunks_exact_mut(4).zip(&columns) {
+                let top = between(word(above, *at), word(above, at + 4), *across);
+                let bottom = between(word(below, *at), word(below, at + 4), *across);
+                pixel.copy_from_slice(&between(top, bottom, share).to_le_bytes());
             }
         }
     }
@@ -288,6 +300,19 @@ mod tests {
         let painted = canvas.pixels.chunks(4).filter(|p| p[3] == 255).count();
         assert_eq!(painted, 8);
         assert_eq!(&canvas.pixels[(3 * 8 + 2) * 4..][..3], &[9, 8, 7]);
+    }
+
+    #[test]
+    fn a_view_at_zoom_one_is_the_raster_itself_and_beyond_the_edge_it_stops() {
+        let mut canvas = Canvas::clear(16, 16);
+        canvas.every(|x, y| [(x * 9.0) as u8, (y * 9.0) as u8, 7]);
+        let mut seen = Canvas::clear(4, 4);
+        canvas.view(&mut seen, 3.0, 5.0, 1.0);
+        assert_eq!(&seen.pixels[..4], &canvas.pixels[(5 * 16 + 3) * 4..][..4]);
+        canvas.view(&mut seen, 3.5, 5.0, 1.0);
+        assert_eq!(seen.pixels[0], 31);
+        canvas.view(&mut seen, 300.0, -50.0, 2.0);
+        assert_eq!(seen.pixels[1], 0);
     }
 
     #[test]

@@ -170,7 +170,7 @@ fn member(
         },
         WorkKind::NewsArticle | WorkKind::Novel => {
             let chapters = if row.kind == WorkKind::Novel { 6 } else { 1 };
-            let found = folder.and_then(|f| f.text(if chapters > 1 { 3600 } else { 1000 }));
+            let found = folder.and_then(|f| f.text(if chapters > 1 { 3600 } else { 1000 }, lang));
             let texts = match found {
                 Some((prose, spoken, from)) => {
                     (lang, title, source) = (spoken, prose.title.clone(), from);
@@ -259,7 +259,7 @@ fn timed(
 ) -> Material {
     let (what, extension) = if film { ("films", "mp4") } else { ("music", "mp3") };
     let Some(found) = found else {
-        let seconds = dice.between(42.0, 62.0).round();
+        let seconds = dice.between(40.0, 54.0).round();
         let seed = dice.bits();
         let how = if film {
             How::Film(seed, seconds)

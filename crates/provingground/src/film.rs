@@ -74,9 +74,8 @@ impl Shot {
         let along = |a: f64, b: f64| a + (b - a) * share;
         let (x, y) = (along(self.from.0, self.to.0), along(self.from.1, self.to.1));
         let (sway_x, sway_y) = (self.sway * (time * 2.3).sin(), self.sway * (time * 1.7).cos());
-        let light = (6.0 * (time * 0.9).sin()) as i32;
         self.place
-            .view(onto, x + sway_x, y + sway_y, along(self.from.2, self.to.2), light);
+            .view(onto, x + sway_x, y + sway_y, along(self.from.2, self.to.2));
         for actor in &self.actors {
             let (x, y) = (along(actor.from.0, actor.to.0), along(actor.from.1, actor.to.1));
             onto.lay(

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::dice::Dice;
 use crate::grammar::Prose;
 use sha2::{Digest as _, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,7 +26,7 @@ const KINDS: &[(Medium, &[&str])] = &[
 ];
 
 /// Shortest film or piece of music that is used, in seconds.
-const SHORTEST: f64 = 20.0;
+const SHORTEST: f64 = 15.0;
 
 /// A file of the folder that can be a work.
 #[derive(Clone, Debug)]
@@ -43,13 +43,23 @@ pub struct Found {
     pub sound: bool,
 }
 
+/// A text of the folder, used from paragraph `next` on.
+#[derive(Clone, Debug)]
+struct Book {
+    name: String,
+    lang: Lang,
+    paragraphs: Vec<String>,
+    next: usize,
+    parts: usize,
+}
+
 /// What the folder holds, each kind in an order drawn from the seed.
 #[derive(Debug, Default)]
 pub struct Folder {
     films: Vec<Found>,
     music: Vec<Found>,
     pictures: Vec<Found>,
-    texts: Vec<Found>,
+    texts: VecDeque<Book>,
     taken: HashSet<String>,
 }
 
@@ -95,7 +105,7 @@ impl Folder {
                 Medium::Video => folder.films = usable,
                 Medium::Audio => folder.music = usable,
                 Medium::Image => folder.pictures = usable,
-                Medium::Text => folder.texts = usable,
+                Medium::Text => folder.texts = usable.iter().filter_map(Book::open).collect(),
             }
         }
         Ok(folder)
@@ -116,42 +126,74 @@ impl Folder {
         self.pictures.pop()
     }
 
-    /// The next text: about `characters` characters out of the middle of a file, none of its paragraphs like any taken before.
-    pub fn text(&mut self, characters: usize) -> Option<(Prose, Lang, String)> {
-        while let Some(found) = self.texts.pop() {
-            let Some(text) = decode(&found.file) else { continue };
-            let paragraphs = paragraphs(&text);
-            let mut prose = Prose {
-                title: found.name.clone(),
-                paragraphs: Vec::new(),
-            };
-            for paragraph in paragraphs.iter().skip(paragraphs.len() / 5) {
-                let runs = runs(paragraph);
-                // Set phrases are shared by everybody; a quarter of a paragraph is a copy.
-                if runs.iter().filter(|r| self.taken.contains(*r)).count() * 4 > runs.len() {
-                    continue;
+    /// The next text in this language, or in another where there is none: about `characters` characters, none of its
+    /// paragraphs like any taken before. Texts take turns; a long one serves several times, each time with another part.
+    pub fn text(&mut self, characters: usize, lang: Lang) -> Option<(Prose, Lang, String)> {
+        for wanted in [lang, if lang == Lang::Zh { Lang::En } else { Lang::Zh }] {
+            while let Some(index) = self.texts.iter().position(|b| b.lang == wanted) {
+                let mut book = self.texts.remove(index)?;
+                if let Some(prose) = book.part(characters, &mut self.taken) {
+                    let from = format!("{} ({})", book.name, book.parts);
+                    self.texts.push_back(book);
+                    return Some((prose, wanted, from));
                 }
-                self.taken.extend(runs);
-                prose.paragraphs.push(sentences(paragraph));
-                if prose.length() >= characters {
-                    break;
-                }
-            }
-            if prose.length() >= characters * 2 / 3 {
-                let all = prose.lines(Lang::En).concat();
-                let han = all
-                    .chars()
-                    .filter(|c| ('\u{4e00}'..'\u{9fff}').contains(c))
-                    .count();
-                let lang = if han * 5 > all.chars().count() {
-                    Lang::Zh
-                } else {
-                    Lang::En
-                };
-                return Some((prose, lang, found.name));
             }
         }
         None
+    }
+}
+
+impl Book {
+    fn open(found: &Found) -> Option<Self> {
+        let paragraphs = paragraphs(&decode(&found.file)?);
+        let count = |test: fn(char) -> bool| {
+            paragraphs
+                .iter()
+                .flat_map(|p| p.chars())
+                .filter(|c| test(*c))
+                .count()
+        };
+        let han = count(|c| ('\u{4e00}'..'\u{9fff}').contains(&c));
+        let lang = if han * 5 > count(|_| true) {
+            Lang::Zh
+        } else {
+            Lang::En
+        };
+        // Not the very beginning: books of one house open alike.
+        let next = paragraphs.len() / 10;
+        Some(Self {
+            name: found.name.clone(),
+            lang,
+            paragraphs,
+            next,
+            parts: 0,
+        })
+    }
+
+    /// The next part of about `characters` characters; `None` when there is not enough left.
+    fn part(&mut self, characters: usize, taken: &mut HashSet<String>) -> Option<Prose> {
+        let mut prose = Prose {
+            title: String::new(),
+            paragraphs: Vec::new(),
+        };
+        while prose.length() < characters
+            && let Some(paragraph) = self.paragraphs.get(self.next)
+        {
+            self.next += 1;
+            let runs = runs(paragraph);
+            // Set phrases are shared by everybody; a quarter of a paragraph is a copy.
+            if runs.iter().filter(|r| taken.contains(*r)).count() * 4 <= runs.len() {
+                taken.extend(runs);
+                prose.paragraphs.push(sentences(paragraph));
+            }
+        }
+        self.parts += 1;
+        prose.title = match (self.parts, self.lang) {
+            (1, _) => self.name.clone(),
+            (n, Lang::Zh) => format!("{}（{n}）", self.name),
+            (n, Lang::En) => format!("{}, part {n}", self.name),
+        };
+        (prose.length() >= characters * 2 / 3).then_some(prose)
     }
 }
 
@@ -299,7 +341,7 @@ mod tests {
         }
         let mut folder = Folder::read(dir.path(), Path::new("ffmpeg"), 1).unwrap();
         let mut seen = Vec::new();
-        while let Some((prose, _, _)) = folder.text(2400) {
+        while let Some((prose, _, _)) = folder.text(2400, Lang::En) {
             seen.push(prose.paragraphs);
         }
         assert_eq!(

@@ -324,7 +324,7 @@ impl Stock {
     fn ordered(seed: u64, shop: &mut Workshop) -> Self {
         let mut dice = Dice::new(seed, "stock");
         let films = (0..8)
-            .map(|_| shop.order(How::Film(dice.bits(), 18.0), "mp4", "other films"))
+            .map(|_| shop.order(How::Film(dice.bits(), 16.0), "mp4", "other films"))
             .collect();
         let songs = (0..7)
             .map(|_| shop.order(How::Song(dice.bits(), dice.bits(), 24.0), "mp3", "other music"))
@@ -1198,7 +1198,7 @@ impl<'a> SiteMaker<'a> {
                 self.unregistered(Medium::Audio, made, title.clone(), &work.holder);
             }
             _ => {
-                let made = self.shop.order(How::Film(seed, 18.0), "mp4", "decoys");
+                let made = self.shop.order(How::Film(seed, 16.0), "mp4", "decoys");
                 self.unregistered(Medium::Video, made, title.clone(), &work.holder);
             }
         }

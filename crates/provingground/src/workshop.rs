@@ -12,7 +12,7 @@ use std::sync::{Mutex, mpsc};
 use swordnet_core::Sha256Hex;
 
 /// Raised when the same description would make other files.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How a file is made.
 #[derive(Clone, Debug)]
@@ -61,6 +61,9 @@ impl Input {
         }
     }
 }
+
+/// Writes what a program reads on its standard input.
+type Feed<'a> = &'a mut dyn FnMut(&mut dyn Write) -> std::io::Result<()>;
 
 struct Piece {
     how: How,
@@ -312,11 +315,7 @@ impl Workshop {
     }
 
     /// Runs ffmpeg, feeding its standard input if asked. What it writes carries no time or version of its own.
-    fn run(
-        &self,
-        args: &[&str],
-        feed: Option<&mut dyn FnMut(&mut dyn Write) -> std::io::Result<()>>,
-    ) -> Result<(), Error> {
+    fn run(&self, args: &[&str], feed: Option<Feed<'_>>) -> Result<(), Error> {
         let (output, head) = args.split_last().map_or(("", &[][..]), |(o, h)| (*o, h));
         let mut command = Command::new(&self.ffmpeg);
         command.args(["-y", "-hide_banner", "-loglevel", "error", "-filter_threads", "1"]);
