@@ -38,6 +38,9 @@ pub async fn open(url: &str) -> Result<SqlRecords, Error> {
                 // What was committed outlives a power cut, not only a crash: an order that was sent must stay known.
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(PATIENCE)
+                // 32 MiB, so that a large commit need not spill; and the log is folded in every 32 MiB, not every 4.
+                .pragma("cache_size", "-32768")
+                .pragma("wal_autocheckpoint", "8192")
         });
     let database = Database::connect(options).await.map_err(backend)?;
     schema::prepare(&database).await.map_err(backend)?;
