@@ -40,6 +40,9 @@ pub struct Transform {
     /// Rotation in degrees, counter-clockwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<f64>,
+    /// Share of the text that was kept character by character, 0 to 1: 1 is verbatim, 0.5 thoroughly reworded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<f64>,
     /// What was folded in text: script, width, look-alikes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folded: Vec<String>,

@@ -37,7 +37,7 @@ pub struct Exhibit {
     pub sealed_at: Timestamp,
     /// Pictures for people, in the vault: reference beside copy.
     #[serde(default)]
-    pub pictures: Vec<Sha256Hex>,
+    pub pictures: Vec<Picture>,
 }
 
 impl Exhibit {
@@ -45,4 +45,17 @@ impl Exhibit {
     pub fn id_of(finding: &FindingId) -> ExhibitId {
         ExhibitId::derive(&[finding.as_str()])
     }
+}
+
+/// A picture for people: the reference beside the copy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// JPEG or PNG in the vault, or a fragment of HTML for text.
+    pub blob: Sha256Hex,
+    /// MIME type.
+    pub media_type: String,
+    /// What it shows, in English.
+    pub en: String,
+    /// What it shows, in Chinese.
+    pub zh: String,
 }

@@ -56,6 +56,7 @@ impl FindingState {
                 | (Overdue, Removed | Moved | Closed)
                 | (Removed | Moved, Returned | Closed)
                 | (Returned, Removed | Moved | Closed)
+                | (Closed, Judged)
         )
     }
 

@@ -145,7 +145,7 @@ nouns! {
     };
     Notice = "notices", |n| Keys {
         parent: text(&n.finding), site: text(&n.site), work: text(&n.work), state: text(n.state),
-        at: Some(n.issued_at), due: n.next_check, ..Keys::default()
+        at: Some(n.issued_at), due: n.next_check
     };
     Outcome = "outcomes", |n| Keys {
         parent: text(&n.notice), state: text(n.outcome), at: Some(n.seen_at), ..Keys::default()

@@ -1,0 +1,246 @@
+//! Fetching what a page offers, archiving every byte of it, and recognising it.
+
+use crate::archive::Archive;
+use crate::fingerprint::{self, read_file};
+use crate::{Campaign, Error, InputError};
+use bytes::Bytes;
+use std::path::Path;
+use swordnet_core::*;
+use swordnet_crawl::{FetchError, Fetched};
+use swordnet_recognise::Purpose;
+use tempfile::NamedTempFile;
+use url::Url;
+
+/// What a look at an offer showed.
+pub(super) struct Look {
+    pub end: ExaminationEnd,
+    pub remark: String,
+    pub sha256: Option<Sha256Hex>,
+    pub archived: Vec<WarcSpan>,
+    pub candidates: Vec<Candidate>,
+    /// Why nothing was fetched, when nothing was.
+    pub failure: Option<Failure>,
+}
+
+/// The two ways in which a fetch fails: the site says that there is nothing, or it says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// 404, 410 and the like: an answer.
+    Dead,
+    /// No answer, or one that says nothing about the copy: 5xx, time-out, refused connection.
+    Silent,
+}
+
+impl Look {
+    fn ended(end: ExaminationEnd, remark: String) -> Self {
+        Look {
+            end,
+            remark,
+            sha256: None,
+            archived: vec![],
+            candidates: vec![],
+            failure: None,
+        }
+    }
+}
+
+/// An archive in the scratch folder, to be kept in the vault or dropped.
+pub(super) struct Draft {
+    file: NamedTempFile,
+    archive: Archive,
+}
+
+impl Draft {
+    /// Begins an archive.
+    pub fn new(campaign: &Campaign) -> Result<Self, Error> {
+        let failed = |e| Error::file(&campaign.scratch, e);
+        let file = NamedTempFile::new_in(&campaign.scratch).map_err(failed)?;
+        let out = file.reopen().map_err(failed)?;
+        let archive = Archive::begin(out, &campaign.settings.operator, campaign.now()).map_err(failed)?;
+        Ok(Self { file, archive })
+    }
+
+    /// Archives a fetch; the span's digest is filled in when the archive is kept.
+    pub fn add(&mut self, fetched: &Fetched) -> std::io::Result<WarcSpan> {
+        self.archive.add(fetched)
+    }
+
+    /// Closes the archive and puts it into the vault.
+    pub async fn keep(self, campaign: &Campaign) -> Result<Sha256Hex, Error> {
+        self.archive
+            .finish()
+            .map_err(|e| Error::file(self.file.path(), e))?;
+        Ok(campaign.vault.put_file(self.file.path()).await?)
+    }
+}
+
+impl Campaign {
+    /// Fetches an offer, unless it is the page's own text, and recognises it.
+    pub(super) async fn look(&self, sighting: &Sighting) -> Result<Look, Error> {
+        match sighting.access {
+            Access::Page => self.look_at_text(sighting).await,
+            Access::File | Access::Hls | Access::Dash => self.look_at_file(sighting).await,
+            Access::Torrent | Access::Share | Access::App => {
+                let remark = format!("{}: noted, not fetched", sighting.access.label(Lang::En));
+                Ok(Look::ended(ExaminationEnd::Unfetched, remark))
+            }
+        }
+    }
+
+    async fn look_at_text(&self, sighting: &Sighting) -> Result<Look, Error> {
+        let Some(blob) = &sighting.text else {
+            return Ok(Look::ended(
+                ExaminationEnd::NotJudged,
+                "the page has no main text".into(),
+            ));
+        };
+        let text = self.vault.get(blob).await?;
+        self.look_into(blob.clone(), move |_media, _path| {
+            fingerprint::read_text(&String::from_utf8_lossy(&text), Purpose::Query)
+        })
+        .await
+    }
+
+    async fn look_at_file(&self, sighting: &Sighting) -> Result<Look, Error> {
+        let url = Url::parse(&sighting.url).map_err(|e| InputError::new(&sighting.url, e))?;
+        let folder = tempfile::tempdir_in(&self.scratch).map_err(|e| Error::file(&self.scratch, e))?;
+        let mut archive = Draft::new(self)?;
+        let mut spans = Vec::new();
+        let mut unwritten = None;
+        let captured = swordnet_crawl::capture(
+            &self.client,
+            &url,
+            sighting.access,
+            folder.path(),
+            self.settings.max_media,
+            &mut |fetched| match archive.add(fetched) {
+                Ok(span) => spans.push(span),
+                Err(e) => unwritten = Some(e),
+            },
+        )
+        .await;
+        if let Some(e) = unwritten {
+            return Err(Error::file(&self.scratch, e));
+        }
+        let captured = match captured {
+            Ok(captured) => captured,
+            Err(e) => {
+                let failure = failure_of(&e);
+                return Ok(Look {
+                    failure: Some(failure),
+                    ..Look::ended(ExaminationEnd::Unfetched, e.to_string())
+                });
+            }
+        };
+        let file = captured.file.clone();
+        let expected = sighting.medium;
+        let mut look = self
+            .look_into(captured.sha256.clone(), move |media, _| {
+                let reading = read_file(media, &file, Purpose::Query)?;
+                if reading.medium == Medium::Text && expected != Medium::Text {
+                    let why = format!("a text that is offered as {}", expected.label(Lang::En));
+                    return Err(InputError::new("the file", why).into());
+                }
+                Ok(reading)
+            })
+            .await?;
+        if !look.candidates.is_empty() {
+            self.vault.put_file(&captured.file).await?;
+            let warc = archive.keep(self).await?;
+            look.archived = spans
+                .into_iter()
+                .map(|s| WarcSpan {
+                    warc: warc.clone(),
+                    ..s
+                })
+                .collect();
+        }
+        Ok(look)
+    }
+
+    /// What recognition says of bytes with this digest; they are read only when it has not said so before.
+    async fn look_into<F>(&self, sha256: Sha256Hex, read: F) -> Result<Look, Error>
+    where
+        F: FnOnce(&swordnet_media::Media, &Path) -> Result<fingerprint::Reading, Error> + Send + 'static,
+    {
+        let register = self.register().await?;
+        let id = Recognition::id_of(&sha256, &register.state);
+        let (recognition, end) = match self.records.get::<Recognition>(id.as_str()).await? {
+            Some(known) => (known, ExaminationEnd::Known),
+            None => {
+                let media = self.media.clone();
+                let scratch = self.scratch.clone();
+                let answer = self
+                    .compute(move || read(&media, &scratch).and_then(|r| register.recognise(&r)))
+                    .await?;
+                let (candidates, not_judged) = match answer {
+                    Ok(candidates) => (candidates, String::new()),
+                    Err(Error::Input(e)) => (vec![], e.why),
+                    Err(e) => return Err(e),
+                };
+                let new = Recognition {
+                    id,
+                    sha256: sha256.clone(),
+                    not_judged,
+                    candidates,
+                    at: self.now(),
+                };
+                self.records.put(vec![new.clone().into()]).await?;
+                (new, ExaminationEnd::Compared)
+            }
+        };
+        let end = if recognition.not_judged.is_empty() {
+            end
+        } else {
+            ExaminationEnd::NotJudged
+        };
+        Ok(Look {
+            sha256: Some(sha256),
+            candidates: recognition.candidates,
+            ..Look::ended(end, recognition.not_judged)
+        })
+    }
+
+    /// Fetches one address into an archive of its own: for re-checks.
+    pub(super) async fn fetch_page(
+        &self,
+        url: &str,
+    ) -> Result<Result<(Fetched, WarcSpan), (Failure, String)>, Error> {
+        let parsed = Url::parse(url).map_err(|e| InputError::new(url, e))?;
+        let request = swordnet_crawl::Request::get(parsed);
+        let fetched = match self.client.fetch(request).await {
+            Ok(fetched) => fetched,
+            Err(e) => return Ok(Err((failure_of(&e), e.to_string()))),
+        };
+        let status = fetched.last().status;
+        if !(200..300).contains(&status) {
+            let failure = if is_dead(status) {
+                Failure::Dead
+            } else {
+                Failure::Silent
+            };
+            return Ok(Err((failure, format!("status {status}"))));
+        }
+        let mut archive = Draft::new(self)?;
+        let span = archive.add(&fetched).map_err(|e| Error::file(&self.scratch, e))?;
+        let warc = archive.keep(self).await?;
+        Ok(Ok((fetched, WarcSpan { warc, ..span })))
+    }
+
+    /// Keeps a text in the vault.
+    pub(super) async fn keep_text(&self, text: &str) -> Result<Sha256Hex, Error> {
+        Ok(self.vault.put(Bytes::from(text.to_owned())).await?)
+    }
+}
+
+/// Does this status say that there is nothing at the address?
+fn is_dead(status: u16) -> bool {
+    matches!(status, 400..=499) && !matches!(status, 401 | 403 | 407 | 408 | 425 | 429)
+}
+
+fn failure_of(error: &FetchError) -> Failure {
+    match error {
+        FetchError::Status { status, .. } if is_dead(*status) => Failure::Dead,
+        _ => Failure::Silent,
+    }
+}

@@ -1,0 +1,69 @@
+//! Exhibit → Notice: removal is ordered, with a deadline taken from a dated duty.
+
+use super::Job;
+use crate::{Campaign, Error, Observer};
+use swordnet_core::*;
+use swordnet_store::{Expect, Query};
+
+impl Campaign {
+    /// Issues the notice for a finding whose evidence is sealed.
+    pub(super) async fn order(&self, id: &FindingId, observer: &dyn Observer) -> Result<Vec<Job>, Error> {
+        let mut finding = self.need::<Finding>(id.as_str()).await?;
+        if finding.state != FindingState::Preserved {
+            return Ok(vec![]);
+        }
+        let site = self.need::<Site>(finding.site.as_str()).await?;
+        let warned = finding.reasons.iter().any(|r| r.code == "on_warning_list");
+        let now = self.now();
+        let (deadline, duty) = deadline(site.service, site.area, warned, now);
+        let notice = Notice {
+            id: Notice::id_of(id),
+            finding: id.clone(),
+            site: finding.site.clone(),
+            work: finding.work.clone(),
+            page_url: finding.page_url.clone(),
+            url: finding.url.clone(),
+            state: NoticeState::Issued,
+            issued_at: now,
+            deadline,
+            duty,
+            removed_at: None,
+            next_check: Some(deadline),
+            follows: finding.moved_from.as_ref().map(Notice::id_of),
+        };
+        let before = expectation(&finding);
+        finding.notice = Some(notice.id.clone());
+        finding.advance(FindingState::Ordered, now)?;
+        self.records
+            .commit(vec![notice.into(), finding.clone().into()], vec![before])
+            .await?;
+        observer.record(&finding.into());
+        Ok(vec![])
+    }
+
+    /// A record that must be there.
+    pub(crate) async fn need<T: Noun>(&self, id: &str) -> Result<T, Error> {
+        self.records
+            .get::<T>(id)
+            .await?
+            .ok_or_else(|| Error::Bug(format!("{} {id} is not on record", T::KIND.key())))
+    }
+
+    /// Findings in a state, for what is due.
+    pub(crate) async fn findings_in(&self, state: FindingState) -> Result<Vec<Finding>, Error> {
+        let query = Query {
+            states: vec![state.to_string()],
+            ..Query::default()
+        };
+        Ok(self.records.all::<Finding>(&query).await?)
+    }
+}
+
+/// The condition that a record is still in the state in which it was read.
+pub(crate) fn expectation<T: Noun>(noun: &T) -> Expect {
+    Expect {
+        kind: T::KIND,
+        id: noun.id().to_owned(),
+        state: Some(noun.keys().state),
+    }
+}

@@ -1,0 +1,88 @@
+//! `match`.
+
+use super::Office;
+use crate::{exit, output};
+use clap::Args;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use swordnet_campaign::{Error, InputError};
+use swordnet_core::Candidate;
+
+#[derive(Debug, Args)]
+pub struct Command {
+    /// Files to recognise.
+    #[arg(required_unless_present = "list")]
+    files: Vec<PathBuf>,
+    /// A file that names files, one a line; a path that is not absolute is relative to the working folder.
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+    /// Only spans that score at least so much.
+    #[arg(long, value_name = "S", default_value_t = 0.0)]
+    min_score: f64,
+    /// Exit with 1 when something was found.
+    #[arg(long)]
+    fail_on_finding: bool,
+}
+
+pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
+    let mut files = command.files;
+    if let Some(list) = &command.list {
+        let text = std::fs::read_to_string(list).map_err(|e| InputError::path(list, e))?;
+        files.extend(text.lines().filter(|l| !l.trim().is_empty()).map(PathBuf::from));
+    }
+    let campaign = office.open_offline().await?;
+    let register = campaign.register().await?;
+    let mut found = false;
+    let mut wrong = Vec::new();
+    let answers = campaign.match_files(&files, |file, answer| match answer {
+        Ok(candidates) => {
+            for candidate in candidates.iter().filter(|c| c.score >= command.min_score) {
+                found = true;
+                show(office, file, register.title(&candidate.work), candidate);
+            }
+            Ok(())
+        }
+        Err(Error::Input(e)) => {
+            output::error(&e.to_string());
+            wrong.push(e);
+            Ok(())
+        }
+        Err(e) => Err(e),
+    });
+    answers.await?;
+    let code = match (wrong.is_empty(), found && command.fail_on_finding) {
+        (false, _) => exit::INPUT,
+        (true, true) => exit::FOUND,
+        (true, false) => exit::DONE,
+    };
+    Ok(ExitCode::from(code))
+}
+
+fn show(office: &Office, file: &Path, title: &str, c: &Candidate) {
+    if office.json {
+        output::json(&json!({
+            "query": file,
+            "work": c.work,
+            "title": title,
+            "medium": c.medium,
+            "score": c.score,
+            "ref_start": c.in_reference.start,
+            "ref_end": c.in_reference.end,
+            "query_start": c.in_query.start,
+            "query_end": c.in_query.end,
+            "transform": c.transform,
+        }));
+        return;
+    }
+    output::line_out(&format!(
+        "{}  {:.1}-{:.1}  is '{title}'  {:.1}-{:.1}  ({}, score {:.3})",
+        file.display(),
+        c.in_query.start,
+        c.in_query.end,
+        c.in_reference.start,
+        c.in_reference.end,
+        c.medium,
+        c.score
+    ));
+}

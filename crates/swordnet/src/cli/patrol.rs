@@ -1,0 +1,108 @@
+//! `patrol`.
+
+use super::{Office, network::Network};
+use crate::{exit, output};
+use clap::Args;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use swordnet_campaign::{Error, PatrolRequest};
+use swordnet_core::{Area, Finding, Lang, Verdict, Vocabulary};
+
+#[derive(Debug, Args)]
+pub struct Command {
+    /// Sites by host, identifier or address; all registered ones by default.
+    sites: Vec<String>,
+    /// Only sites of this area.
+    #[arg(long)]
+    area: Option<Area>,
+    #[command(flatten)]
+    network: Network,
+    /// Exit with 1 when something infringing was found.
+    #[arg(long)]
+    fail_on_finding: bool,
+}
+
+pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
+    let campaign = office.open(command.network.policy()).await?;
+    let request = PatrolRequest {
+        sites: command.sites,
+        area: command.area,
+    };
+    let summary = campaign.patrol(&request, &output::Console::quiet()).await?;
+    for finding in &summary.findings {
+        show(office, finding);
+    }
+    let mut verdicts: BTreeMap<Verdict, u64> = BTreeMap::new();
+    for finding in &summary.findings {
+        *verdicts.entry(finding.verdict).or_default() += 1;
+    }
+    let count = |f: &dyn Fn(&swordnet_core::Visit) -> u64| summary.visits.iter().map(f).sum::<u64>();
+    if office.json {
+        output::json(&json!({
+            "patrol": summary.patrol.id,
+            "sites": summary.patrol.sites.len(),
+            "visits": summary.visits.len(),
+            "pages": count(&|v| v.pages),
+            "bytes": count(&|v| v.bytes),
+            "refused_by_robots": count(&|v| v.refused_by_robots),
+            "errors": count(&|v| v.errors),
+            "findings": summary.findings.len(),
+            "verdicts": verdicts,
+            "failures": summary.failures,
+        }));
+    } else {
+        output::note(&format!(
+            "{} sites, {} pages, {} findings",
+            summary.visits.len(),
+            count(&|v| v.pages),
+            summary.findings.len()
+        ));
+    }
+    for failure in &summary.failures {
+        output::error(failure);
+    }
+    Ok(ExitCode::from(match () {
+        () if !summary.failures.is_empty() => exit::UNREACHABLE,
+        () if command.fail_on_finding && verdicts.contains_key(&Verdict::Infringing) => exit::FOUND,
+        () => exit::DONE,
+    }))
+}
+
+/// A finding as the contract has it.
+pub fn as_json(f: &Finding) -> Value {
+    json!({
+        "finding": f.id,
+        "site": f.site,
+        "page": f.page_url,
+        "url": f.url,
+        "work": f.work,
+        "title": f.title,
+        "medium": f.medium,
+        "score": f.score,
+        "verdict": f.verdict,
+        "reasons": f.reasons,
+        "exhibit": f.exhibit,
+        "state": f.state,
+    })
+}
+
+fn show(office: &Office, f: &Finding) {
+    if office.json {
+        output::json(&as_json(f));
+        return;
+    }
+    output::line_out(&format!(
+        "{}  '{}'  {}",
+        f.verdict.label(Lang::En),
+        f.title,
+        f.url
+    ));
+    for reason in &f.reasons {
+        output::line_out(&format!(
+            "    {} {}",
+            if reason.against_site { '-' } else { '+' },
+            reason.en
+        ));
+    }
+}
