@@ -310,4 +310,25 @@ fn a_novel_of_five_million_characters_is_matched_against_a_chapter() {
     novel.insert_str(9_000_000, RIVER);
     let found = one(&*library(), &novel, "river");
     assert_eq!(found.query.start, 3_000_000.0);
+
+    let whole = Text.open(Bytes::from(build(&[("novel", &novel)]))).unwrap();
+    let found = one(&*whole, &novel, "novel");
+    assert_eq!(found.query.length(), novel.chars().count() as f64);
+}
+
+#[test]
+fn texts_that_repeat_themselves_without_end_take_no_longer() {
+    let period: String = HARBOUR.chars().take(300).collect();
+    let repeated = period.repeat(2000);
+    let library = Text
+        .open(Bytes::from(build(&[("repeated", &repeated), ("once", HARBOUR)])))
+        .unwrap();
+    let matches = library
+        .search(&print(&repeated).unwrap(), &HashSet::new())
+        .unwrap();
+    assert!(matches.iter().all(|found| (0.0..=1.0).contains(&found.score)));
+    let few = library
+        .search(&print(&period.repeat(30)).unwrap(), &HashSet::new())
+        .unwrap();
+    assert!(few.len() < 1000);
 }

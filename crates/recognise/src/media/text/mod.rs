@@ -12,6 +12,7 @@ mod folded;
 mod grams;
 mod passages;
 mod positions;
+pub mod reuse;
 mod runs;
 mod score;
 mod segment;
@@ -138,6 +139,7 @@ fn describe(
         in_reference: span(text, r)?,
         transform: Transform {
             folded: undone(query, text),
+            kept: Some((traits.density() * 1000.0).round() / 1000.0),
             ..Transform::default()
         },
     })

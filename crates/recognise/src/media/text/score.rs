@@ -28,9 +28,9 @@ const HEADLINE: (f64, f64) = (5.0, 47.0);
 /// What a passage shows, in characters of the folded text.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traits {
-    /// Characters that lie in a run, in the text where they are fewer; loose runs count in part.
+    /// Characters that lie in a run, in the text where they are fewer.
     pub kept: f64,
-    /// The same, each weighted by the rarity of its run.
+    /// The same, each weighted by the rarity of its run; those of loose runs count in part.
     pub rare: f64,
     /// The weightiest single run.
     pub longest: f64,
@@ -80,7 +80,7 @@ impl Traits {
 
     /// Share of the passage that was kept character by character, 0 to 1.
     pub fn density(&self) -> f64 {
-        self.kept / self.span.max(1.0)
+        (self.kept / self.span.max(1.0)).min(1.0)
     }
 
     /// The score, 0 to 1.

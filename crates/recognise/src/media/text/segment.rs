@@ -346,3 +346,109 @@ impl Places<'_> {
             .map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::text::Text;
+    use crate::{MediumKind, Purpose, Segment, Signal};
+    use proptest::prelude::*;
+    use std::collections::HashSet;
+
+    fn print(text: &str) -> Fingerprint {
+        let mut extractor = Text.extractor(Purpose::Reference);
+        extractor.push(Signal::Text(text)).unwrap();
+        extractor.finish().unwrap()
+    }
+
+    const TEXTS: [&str; 3] = [
+        "A lighthouse keeper writes down every ship that passes, its flag, its lamps and the hour, in a blue book.",
+        "看灯塔的人把每一条过往的船都记在一本蓝皮簿子里：挂什么旗，点几盏灯，几点几分经过，一条也不漏。",
+        "When the book is full the keeper's daughter carries it to the library, where nobody has ever asked for it.",
+    ];
+
+    fn segment() -> Vec<u8> {
+        let prints = TEXTS.map(print);
+        let references: Vec<_> = prints
+            .iter()
+            .enumerate()
+            .map(|(at, print)| (ReferenceId::from_text(format!("ref-{at}")), print))
+            .collect();
+        build(&references).unwrap()
+    }
+
+    /// Bytes as a forger would leave them: with fitting checksums, if there is anything to fit.
+    fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+        let start = bytes
+            .get(56..64)
+            .and_then(|bytes| bytes.first_chunk())
+            .map_or(0, |bytes| u64::from_le_bytes(*bytes)) as usize;
+        if (HEADER..=bytes.len()).contains(&start) {
+            let bulk = checksum(&bytes[start..]);
+            bytes[104..112].copy_from_slice(&bulk.to_le_bytes());
+            let tables = tables_checksum(&bytes, start);
+            bytes[96..104].copy_from_slice(&tables.to_le_bytes());
+        }
+        bytes
+    }
+
+    #[test]
+    fn sealing_again_changes_nothing() {
+        assert_eq!(sealed(segment()), segment());
+        assert_eq!(
+            u64::from_le_bytes(*segment()[56..].first_chunk().unwrap()) as usize,
+            TextSegment::open(segment().into()).unwrap().sections[3]
+        );
+    }
+
+    #[test]
+    fn every_gram_of_a_reference_is_found_at_its_place() {
+        let opened = TextSegment::open(segment().into()).unwrap();
+        for (reference, text) in TEXTS.iter().enumerate() {
+            let print = print(text);
+            let codes = text_of(&print).unwrap().codes();
+            grams::grams(&codes, 0, codes.len(), |at, gram| {
+                let held = opened
+                    .places(gram)
+                    .iter()
+                    .any(|place| opened.locate(place) == Some((reference as u32, at as u32)));
+                assert_eq!(held, at.is_multiple_of(STEP));
+            });
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+        #[test]
+        fn forged_bytes_give_an_error_or_an_answer(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8), cut in prop::option::of(any::<prop::sample::Index>())) {
+            let mut bytes = segment();
+            for (at, value) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = value;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            if let Ok(opened) = TextSegment::open(sealed(bytes).into()) {
+                for text in TEXTS {
+                    let _ = opened.search(&print(text), &HashSet::new());
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_is_folded_indexed_and_found(text in "\\PC{1,300}|[一-龥。，]{1,300}|[a-z .]{1,300}") {
+            let mut extractor = Text.extractor(Purpose::Reference);
+            extractor.push(Signal::Text(&text)).unwrap();
+            let Ok(print) = extractor.finish() else { return Ok(()) };
+            let bytes = build(&[(ReferenceId::from_text("ref"), &print)]).unwrap();
+            let found = TextSegment::open(bytes.into()).unwrap().search(&print, &HashSet::new()).unwrap();
+            let length = text.chars().count() as f64;
+            for found in found {
+                prop_assert!((0.0..=1.0).contains(&found.score));
+                prop_assert!(found.query.start < found.query.end && found.query.end <= length);
+                prop_assert!(found.in_reference.start < found.in_reference.end && found.in_reference.end <= length);
+            }
+        }
+    }
+}
