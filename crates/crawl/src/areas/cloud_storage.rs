@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::read::{Page, Stated};
-use swordnet_core::Area;
+use swordnet_core::{Access, Area};
 
 pub(super) struct CloudStorage;
 
@@ -27,7 +27,7 @@ impl Reader for CloudStorage {
             if offer.published.is_empty() {
                 offer.published = published.clone().unwrap_or_default();
             }
-            if offer.pass_code.is_empty() {
+            if offer.pass_code.is_empty() && offer.access != Access::Torrent {
                 offer.pass_code = code.clone().unwrap_or_default();
             }
         });

@@ -3,12 +3,16 @@
 use crate::read::{Page, Stated};
 use swordnet_core::Area;
 
+mod app_store;
 mod cloud_storage;
 mod film;
 mod literature;
+mod live;
 mod music;
 mod news;
 mod pictures;
+mod public_account;
+mod shop;
 
 /// A reader of one area: adds to what every page is read for.
 pub(crate) trait Reader: Sync {
@@ -26,6 +30,10 @@ static READERS: &[&dyn Reader] = &[
     &literature::Literature,
     &pictures::Pictures,
     &cloud_storage::CloudStorage,
+    &shop::Shop,
+    &app_store::AppStore,
+    &live::Live,
+    &public_account::PublicAccount,
 ];
 
 /// Reads what is particular to the page's area.

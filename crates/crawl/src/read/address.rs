@@ -110,14 +110,14 @@ fn of_extension(path: &str) -> Promise {
     let Some((_, extension)) = name.rsplit_once('.') else {
         return Promise::Unknown;
     };
-    if extension.len() > 8 {
-        return Promise::Unknown;
-    }
     let extension = extension.to_ascii_lowercase();
     let extension = extension
         .split(['!', '@', '~', '_', ';', ':'])
         .next()
         .unwrap_or_default();
+    if extension.len() > 8 {
+        return Promise::Unknown;
+    }
     let within = |list: &[&str]| list.contains(&extension);
     match extension {
         "m3u8" | "m3u" => Promise::Media(Medium::Video, Access::Hls),

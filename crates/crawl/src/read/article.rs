@@ -15,8 +15,8 @@ const MAX_TAGS: usize = 60_000;
 const MAX_DEPTH: usize = 600;
 const MAX_ATTRIBUTES: usize = 256;
 const MAX_LENGTH: usize = 6 * 1024 * 1024;
-/// Less text than this is no article, in characters; a Han character says as much as three letters.
-const MIN_WEIGHT: usize = 120;
+/// What says less than this is no article, in letters.
+pub(super) const MIN_WEIGHT: usize = 120;
 
 /// Reads the article of a page. `headline` is the page's, `stated` what its structured data says.
 pub(super) fn read(
@@ -27,17 +27,7 @@ pub(super) fn read(
     stated: Option<&Stated>,
 ) -> Option<Article> {
     let text = body(html, url, scan)?;
-    let weight: usize = text
-        .chars()
-        .map(|c| {
-            if c.is_alphanumeric() {
-                if c > '\u{2e80}' { 3 } else { 1 }
-            } else {
-                0
-            }
-        })
-        .sum();
-    if weight < MIN_WEIGHT {
+    if weight(&text) < MIN_WEIGHT {
         return None;
     }
     Some(Article {
@@ -47,6 +37,14 @@ pub(super) fn read(
         credit: source(scan, &text),
         text,
     })
+}
+
+/// How much a text says, in letters; a Han character says as much as three.
+pub(super) fn weight(text: &str) -> usize {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .map(|c| if c > '\u{2e80}' { 3 } else { 1 })
+        .sum()
 }
 
 /// The main text, paragraphs separated by newlines.
@@ -66,12 +64,18 @@ fn body(html: &str, url: Option<&Url>, scan: &Scan) -> Option<String> {
     let mut readability =
         Readability::with_document(Document::from(html), url.map(Url::as_str), Some(config)).ok()?;
     let article = readability.parse().ok()?;
-    let text = paragraphs(&Scan::of(&article.content).text);
+    let content = Scan::of(&article.content);
+    // What is mostly links is a list, not a text.
+    let linked: usize = content.named("a").map(|link| link.end - link.start).sum();
+    if linked * 2 > content.text.len() {
+        return None;
+    }
+    let text = paragraphs(&content.text);
     (!text.is_empty()).then_some(text)
 }
 
 /// Lines folded, blank ones dropped.
-fn paragraphs(text: &str) -> String {
+pub(super) fn paragraphs(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for line in text.lines().map(fold).filter(|line| !line.is_empty()) {
         if !folded.is_empty() {

@@ -6,7 +6,6 @@ use super::reading::{Article, Fact, Offer};
 use super::structured::Stated;
 use super::{article, date, pictures, shares};
 use regex::Regex;
-use std::collections::HashSet;
 use std::sync::LazyLock;
 use swordnet_core::{Access, Medium};
 use url::Url;
@@ -16,6 +15,17 @@ static SIZE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static DIGEST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b").expect("a fixed pattern")
+});
+
+static ISBN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)ISBN(?:-1[03])?\s*[：:]?\s*((?:97[89][- ]?)?\d{1,5}[- ]?\d{1,7}[- ]?\d{1,7}[- ]?[\dX])")
+        .expect("a fixed pattern")
+});
+static SOLD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?:已售|月销|售出|成交)\s*[：:]?\s*([\d.]+\s*[万千]?\+?)|([\d.]+万?\+?)\s*(?:人付款|人已买|sold)",
+    )
+    .expect("a fixed pattern")
 });
 
 impl Page<'_> {
@@ -132,21 +142,7 @@ impl Page<'_> {
     }
 
     pub(super) fn article_at(&self, url: Option<&Url>, stated: Option<&Stated>) -> Option<Article> {
-        let article = article::read(self.html, url, &self.scan, &self.headline, stated)?;
-        let linked: HashSet<String> = self
-            .scan
-            .named("a")
-            .map(|link| self.scan.text_of(link))
-            .filter(|text| text.chars().count() >= 2)
-            .collect();
-        let length = |text: &str| text.chars().count();
-        let links: usize = article
-            .text
-            .lines()
-            .filter(|line| linked.contains(*line))
-            .map(length)
-            .sum();
-        (links * 2 < length(&article.text)).then_some(article)
+        article::read(self.html, url, &self.scan, &self.headline, stated)
     }
 
     /// Offers the page itself as the copy of an article.
@@ -163,6 +159,35 @@ impl Page<'_> {
     /// Offers the page's pictures.
     pub fn pictures(&mut self) {
         pictures::read(self);
+    }
+
+    /// Offers one picture that the page names by its address alone.
+    pub fn offer_picture(&mut self, address: &str, title: &str) {
+        pictures::offer(self, address, Access::File, title, true);
+    }
+
+    /// The ISBN that the page names, digits only.
+    pub fn isbn(&self) -> Option<String> {
+        let found = ISBN.captures(&self.scan.text)?;
+        Some(found[1].chars().filter(|c| c.is_ascii_alphanumeric()).collect())
+    }
+
+    /// How many were sold: `已售 2300 件`, `1.2万+人付款`.
+    pub fn sold(&self) -> Option<String> {
+        SOLD.captures(&self.scan.text).map(|found| {
+            found
+                .get(1)
+                .or(found.get(2))
+                .map_or("", |count| count.as_str())
+                .to_owned()
+        })
+    }
+
+    /// A size in bytes, as digits.
+    pub fn bytes(&self, words: &str) -> Option<String> {
+        SIZE.captures(words)
+            .and_then(|found| size(&found[1], &found[2]))
+            .map(|bytes| bytes.to_string())
     }
 
     /// Says more of the offers of these media.
@@ -271,7 +296,16 @@ impl Page<'_> {
 
     /// The pass code that the page names without a share beside it.
     pub fn pass_code(&self) -> Option<String> {
-        shares::first_code(&self.scan.text)
+        let shares = self
+            .reading
+            .offers
+            .iter()
+            .any(|offer| offer.access == Access::Share);
+        if shares {
+            None
+        } else {
+            shares::first_code(&self.scan.text)
+        }
     }
 }
 

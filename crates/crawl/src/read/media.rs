@@ -334,6 +334,8 @@ fn generic(title: &str) -> bool {
             title.as_str(),
             "download"
                 | "click here"
+                | "magnet"
+                | "torrent"
                 | "play"
                 | "listen"
                 | "watch"
@@ -490,7 +492,7 @@ fn hint_of(script: &Script, value: &Value) -> Option<(Medium, Access)> {
         .around(value)
         .find_map(|name| match name.to_ascii_lowercase().as_str() {
             "video" | "videos" | "dplayer" | "artplayer" | "xgplayer" | "ckplayer" | "aliplayer"
-            | "tcplayer" | "videojs" => Some((Medium::Video, Access::File)),
+            | "tcplayer" | "videojs" | "createplayer" => Some((Medium::Video, Access::File)),
             "audio" | "aplayer" | "howl" | "song" | "songs" | "music" => Some((Medium::Audio, Access::File)),
             _ => None,
         })

@@ -12,6 +12,7 @@ mod ask;
 mod charset;
 mod credit;
 mod date;
+mod feed;
 mod links;
 mod media;
 mod page;
@@ -26,7 +27,7 @@ mod structured;
 pub use reading::{Article, Fact, Link, Offer, Reading, Rel};
 
 pub(crate) use page::Page;
-pub(crate) use structured::Stated;
+pub(crate) use structured::{Stated, goods};
 
 use swordnet_core::{Access, Area, Medium};
 use url::Url;
@@ -50,6 +51,10 @@ pub fn read(area: Area, url: &Url, content_type: Option<&str>, body: &[u8]) -> R
     }
     let (text, encoding) = charset::decode(content_type, url.host_str(), body);
     let mut page = Page::new(area, url, &text, encoding);
+    if feed::is_feed(&text) {
+        feed::read(&mut page);
+        return page.reading;
+    }
     links::read(&mut page);
     let blocks = structured::blocks(&page);
     structured::read(&mut page, &blocks);

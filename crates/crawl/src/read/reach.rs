@@ -65,7 +65,7 @@ fn layer(text: &str, title: &str, left: u8, reached: &mut Vec<Reached>) {
     }
     let text = text.replace("&amp;", "&");
     // A player's page that is told what to play: `/play.html?url=…`.
-    if let Some((_, query)) = text.split_once('?')
+    if let Some((_, query)) = text.split_once('?').filter(|(before, _)| *before != "magnet:")
         && text.len() <= 16 * 1024
     {
         for (_, value) in query.split(['&', '#']).filter_map(|pair| pair.split_once('=')) {

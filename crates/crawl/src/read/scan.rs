@@ -107,22 +107,25 @@ impl Scan {
         fold(&self.text[element.start..element.end])
     }
 
-    /// The text after a position, `bytes` long at most, cut at a character.
+    /// The text after a position, `bytes` long at most, cut at characters.
     pub fn text_after(&self, at: usize, bytes: usize) -> &str {
-        let mut end = (at + bytes).min(self.text.len());
-        while !self.text.is_char_boundary(end) {
-            end -= 1;
-        }
-        &self.text[at..end]
+        let at = self.boundary(at);
+        &self.text[at..self.boundary(at.saturating_add(bytes))]
     }
 
-    /// The text before a position, `bytes` long at most, cut at a character.
+    /// The text before a position, `bytes` long at most, cut at characters.
     pub fn text_before(&self, at: usize, bytes: usize) -> &str {
-        let mut from = at.saturating_sub(bytes);
-        while !self.text.is_char_boundary(from) {
-            from += 1;
+        let at = self.boundary(at);
+        &self.text[self.boundary(at.saturating_sub(bytes))..at]
+    }
+
+    /// The beginning of the character in which a position lies.
+    fn boundary(&self, at: usize) -> usize {
+        let mut at = at.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
         }
-        &self.text[from..at]
+        at
     }
 
     /// Elements of this name.
@@ -217,6 +220,9 @@ impl Scan {
         if breaks(&name) {
             self.newline();
             element.start = self.text.len();
+        }
+        if matches!(&*name, "td" | "th") {
+            self.push_text(" ");
         }
         element.end = element.start;
         self.raw = match &*name {
@@ -367,9 +373,9 @@ fn matters(element: &Element) -> bool {
 
 /// Inline elements whose class or id says what their text is (a name, a date, a source, a price).
 fn labelled(element: &Element) -> bool {
-    const WORDS: [&str; 17] = [
+    const WORDS: [&str; 19] = [
         "author", "source", "upload", "user", "up-name", "artist", "singer", "album", "date", "time",
-        "price", "sale", "shop", "seller", "byline", "size", "version",
+        "price", "sale", "shop", "seller", "js_name", "nick", "byline", "size", "version",
     ];
     matches!(
         &*element.name,

@@ -149,6 +149,20 @@ pub(super) fn read(page: &mut Page<'_>) {
                     .map(|code| code[1].to_owned())
             })
             .unwrap_or_default();
+        let before = page
+            .scan
+            .text_before(start, since)
+            .lines()
+            .last()
+            .unwrap_or_default();
+        let marks = ['：', ':', ' ', '　'];
+        let name = before
+            .trim()
+            .trim_end_matches(marks)
+            .trim_end_matches("链接")
+            .trim_end_matches(marks);
+        let named = bare(&words) && (2..=60).contains(&name.chars().count()) && !bare(name);
+        let words = if named { name.to_owned() } else { words };
         share(page, url, code, &words);
     }
     let magnets: Vec<String> = MAGNET
@@ -182,21 +196,23 @@ fn code_in_address(url: &Url) -> Option<String> {
 fn share(page: &mut Page<'_>, url: Url, code: String, words: &str) {
     let medium = page.own_medium();
     let mut offer = Offer::new(url, medium, Access::Share);
-    let bare = words.is_empty()
-        || words.contains("://")
-        || [
-            "百度", "网盘", "云盘", "夸克", "阿里", "链接", "下载", "提取", "download", "pan ",
-        ]
-        .iter()
-        .any(|word| words.to_lowercase().contains(word))
-            && words.chars().count() < 16;
-    offer.title = if bare {
+    offer.title = if bare(words) {
         page.headline.clone()
     } else {
         words.to_owned()
     };
     offer.pass_code = code;
     page.offer(offer);
+}
+
+/// Words that say that there is a share, not of what.
+fn bare(words: &str) -> bool {
+    const GENERAL: [&str; 10] = [
+        "百度", "网盘", "云盘", "夸克", "阿里", "链接", "下载", "提取", "download", "magnet",
+    ];
+    let lower = words.to_lowercase();
+    let general = words.chars().count() < 16 && GENERAL.iter().any(|word| lower.contains(word));
+    general || words.trim().is_empty() || words.contains("://")
 }
 
 /// The medium of a file by its name, for listings; the area's own where the name says nothing.

@@ -176,14 +176,11 @@ fn collect(source: &str, script: &mut Script, depth: u8) {
             }
             _ => {
                 if let Some((text, end)) = folder.value(at) {
-                    if let Some(Token::Mark('(')) = tokens.get(at.wrapping_sub(1)) {
-                        // `setAttribute("src", …)`, `open("GET", …)`: the first argument names the second.
-                        if key.is_empty() {
-                            key = open.last().map(|(_, call)| call.clone()).unwrap_or_default();
-                        }
-                    }
                     if !key.is_empty() {
                         folder.name(&key, &text);
+                    } else if let Some((_, around)) = open.last() {
+                        // `load("…")`, `src: ["…", "…"]`: the function or the list names what is in it.
+                        key = around.clone();
                     }
                     let used = std::mem::take(&mut key);
                     let follows_comma = tokens.get(end) == Some(&Token::Mark(','));
@@ -208,14 +205,8 @@ fn collect(source: &str, script: &mut Script, depth: u8) {
                 match token {
                     Token::Word(word) if next == Some(&Token::Mark('(')) => {
                         script.calls.push((*word).to_owned());
-                        open.push((
-                            None,
-                            if key.is_empty() {
-                                (*word).to_owned()
-                            } else {
-                                std::mem::take(&mut key)
-                            },
-                        ));
+                        key.clear();
+                        open.push((None, (*word).to_owned()));
                         at += 2;
                         continue;
                     }
