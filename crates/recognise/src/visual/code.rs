@@ -77,15 +77,19 @@ static MIRROR: LazyLock<[u64; 2]> = LazyLock::new(|| {
     mask
 });
 
-/// `COSINES[u][x]`: the cosine basis.
-static COSINES: LazyLock<[[f32; SIDE]; LOW]> = LazyLock::new(|| {
-    let mut table = [[0f32; SIDE]; LOW];
-    for (u, row) in table.iter_mut().enumerate() {
-        for (x, value) in row.iter_mut().enumerate() {
+/// The cosine basis by place, then by frequency: sums over places run along vectors of frequencies.
+struct Cosines {
+    across: [[f32; LOW]; SIDE],
+}
+
+static COSINES: LazyLock<Cosines> = LazyLock::new(|| {
+    let mut across = [[0f32; LOW]; SIDE];
+    for (x, row) in across.iter_mut().enumerate() {
+        for (u, value) in row.iter_mut().enumerate() {
             *value = ((x as f32 + 0.5) * u as f32 * std::f32::consts::PI / SIDE as f32).cos() / SIDE as f32;
         }
     }
-    table
+    Cosines { across }
 });
 
 /// The coefficients of a picture, kept so that codes of its turned forms cost nothing.
@@ -101,13 +105,15 @@ impl Spectrum {
         let cosines = &*COSINES;
         let mut across = [[0f32; LOW]; SIDE];
         for (row, to) in grid.iter().zip(&mut across) {
-            for (u, to) in to.iter_mut().enumerate() {
-                *to = row.iter().zip(&cosines[u]).map(|(a, b)| a * b).sum();
+            for (value, basis) in row.iter().zip(&cosines.across) {
+                for (to, c) in to.iter_mut().zip(basis) {
+                    *to += value * c;
+                }
             }
         }
         let mut spectrum = [[0f32; LOW]; LOW];
         for (v, to) in spectrum.iter_mut().enumerate() {
-            for (row, c) in across.iter().zip(&cosines[v]) {
+            for (row, c) in across.iter().zip(cosines.across.iter().map(|basis| basis[v])) {
                 for (to, a) in to.iter_mut().zip(row) {
                     *to += a * c;
                 }

@@ -14,7 +14,7 @@ use crate::visual::plane::{Area, Plane, Sums};
 use crate::visual::points::{self, Wanted};
 use crate::{Demand, Error, Extractor, Fingerprint, MediumKind, Purpose, Segment, Signal};
 use bytes::Bytes;
-use print::{Mark, Print};
+use print::{Mark, Print, TurnedCode};
 use swordnet_core::{Medium, ReferenceId};
 
 /// Longer side of the pictures.
@@ -95,9 +95,11 @@ fn look(width: usize, height: usize, luma: &[u8], query: bool) -> Print {
     } else {
         &[(0, false)]
     };
-    let spectra = areas.into_iter().flatten().filter_map(|area| Spectrum::of(&sums, area));
-    let codes = spectra.flat_map(|s| turns.iter().map(|&(q, m)| (s.turned(q, m), m)).collect::<Vec<_>>());
-    let codes = codes.map(|(measured, mirrored)| print::TurnedCode::of(&measured, mirrored)).collect();
+    let mut codes = Vec::new();
+    for area in areas.into_iter().flatten() {
+        let Some(spectrum) = Spectrum::of(&sums, area) else { continue };
+        codes.extend(turns.iter().map(|&turn| TurnedCode::of(&spectrum.turned(turn.0, turn.1), turn, area == whole)));
+    }
     let most = if query { QUERY_POINTS } else { REFERENCE_POINTS };
     let found = points::find(&Plane::of(width, height, luma), Wanted { most, turned: true });
     let longer = width.max(height) as f32;

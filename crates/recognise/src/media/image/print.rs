@@ -21,20 +21,24 @@ pub const DOUBTS: usize = 4;
 pub struct TurnedCode {
     /// The code.
     pub code: Code,
+    /// Right angles that the picture was turned by, before it was mirrored.
+    pub quarters: u8,
     /// Is the orientation a mirrored one?
     pub mirrored: bool,
+    /// Is it of the whole picture, rather than of what lies within its border?
+    pub whole: bool,
     /// For each of its words the least certain bits.
     pub doubts: [[u8; DOUBTS]; CHUNKS],
 }
 
 impl TurnedCode {
     /// Of a measured code.
-    pub fn of(measured: &Measured, mirrored: bool) -> Self {
+    pub fn of(measured: &Measured, (quarters, mirrored): (u8, bool), whole: bool) -> Self {
         let mut doubts = [[0; DOUBTS]; CHUNKS];
         for (sizes, to) in measured.sizes.chunks_exact(16).zip(&mut doubts) {
             to.copy_from_slice(&doubtful(sizes, DOUBTS));
         }
-        Self { code: measured.code, mirrored, doubts }
+        Self { code: measured.code, quarters, mirrored, whole, doubts }
     }
 }
 
@@ -83,7 +87,7 @@ impl Print {
         for code in &self.codes {
             put(&code.code.to_bytes());
             if query {
-                put(&[u8::from(code.mirrored)]);
+                put(&[code.quarters | u8::from(code.mirrored) << 2 | u8::from(code.whole) << 3]);
                 code.doubts.iter().flatten().collect::<Vec<_>>().chunks(2).for_each(|d| put(&[d[0] | d[1] << 4]));
             }
         }
@@ -115,9 +119,10 @@ impl Print {
         let (codes, marks) = (from.u8()?, from.u16()?);
         for _ in 0..codes {
             let code = Code::from_bytes(from.take()?);
-            let mut turned = TurnedCode { code, mirrored: false, doubts: [[0; DOUBTS]; CHUNKS] };
+            let mut turned = TurnedCode { code, quarters: 0, mirrored: false, whole: false, doubts: [[0; DOUBTS]; CHUNKS] };
             if query {
-                turned.mirrored = from.u8()? != 0;
+                let flags = from.u8()?;
+                (turned.quarters, turned.mirrored, turned.whole) = (flags & 3, flags & 4 != 0, flags & 8 != 0);
                 let packed: [u8; DOUBTS * CHUNKS / 2] = from.take()?;
                 turned.doubts.iter_mut().flatten().zip(packed.iter().flat_map(|b| [b & 15, b >> 4])).for_each(|(to, n)| *to = n);
             }

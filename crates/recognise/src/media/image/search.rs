@@ -1,12 +1,12 @@
 //! From a query's fingerprint to matches.
 
-use super::print::{Mark, Print};
+use super::print::{Mark, Print, TurnedCode};
 use super::segment::{Pictures, Spot, word_of};
 use crate::Match;
 use crate::visual::describe::{self, Description};
 use crate::visual::geometry::{self, Affine, Pair, TOLERANCE};
 use crate::visual::lookup::doubtful;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::f32::consts::TAU;
 use swordnet_core::{Span, Transform};
 
@@ -16,6 +16,8 @@ const CODE: u32 = 34;
 const DESCRIPTION: u32 = 36;
 /// The same where a map says where to look.
 const GUIDED: u32 = 44;
+/// As many bits less, and two points are surely alike.
+const CLEAR: f32 = 16.0;
 /// Descriptions compared for one point of the query at most, about.
 const COMPARED: f32 = 400.0;
 /// Pictures whose points are looked at.
@@ -49,8 +51,9 @@ impl Seen {
 /// What speaks for one picture.
 #[derive(Default)]
 struct Case {
-    code: Option<(u32, bool)>,
-    points: usize,
+    /// Distance of the codes, and which of the query's it was.
+    code: Option<(u32, usize)>,
+    points: f32,
     map: Option<(Affine, bool)>,
 }
 
@@ -66,14 +69,16 @@ pub fn search(pictures: &Pictures, query: &Print, silenced: &dyn Fn(usize) -> bo
         if silenced(picture) {
             continue;
         }
-        let codes = case.code.map_or(0.0, |(d, _)| (CODE - d) as f32 * 0.4);
-        let points = 0.8 * (case.points as f32 - 4.0).max(0.0);
+        let codes = case.code.map_or(0.0, |(distance, n)| {
+            (CODE - distance) as f32 * 0.4 * trust(pictures, query, &query.codes[n], picture)
+        });
+        let points = 0.8 * (case.points - 4.0).max(0.0);
         let score = 1.0 / (1.0 + (-(codes + points - 4.0) / 1.5).exp());
         if score < 0.02 {
             continue;
         }
         let (map, mirrored) = case.map.unzip();
-        let mirrored = mirrored.or(case.code.map(|c| c.1)).unwrap_or(false);
+        let mirrored = mirrored.or(case.code.map(|c| query.codes[c.1].mirrored)).unwrap_or(false);
         let rotation = map.map(|m| f64::from(m.rotation().round())).filter(|r| *r != 0.0);
         found.push(Match {
             reference: pictures.id(picture).clone(),
@@ -89,7 +94,7 @@ pub fn search(pictures: &Pictures, query: &Print, silenced: &dyn Fn(usize) -> bo
 
 fn by_codes(pictures: &Pictures, query: &Print, cases: &mut BTreeMap<usize, Case>) {
     let mut items: Vec<u32> = Vec::new();
-    for turned in &query.codes {
+    for (n, turned) in query.codes.iter().enumerate() {
         items.clear();
         for (chunk, lookup) in pictures.by_word.iter().enumerate() {
             let doubts: Vec<u8> = turned.doubts[chunk].iter().copied().filter(|&b| u32::from(b) < lookup.bits()).collect();
@@ -103,11 +108,37 @@ fn by_codes(pictures: &Pictures, query: &Print, cases: &mut BTreeMap<usize, Case
             if distance <= CODE {
                 let case = cases.entry(picture).or_default();
                 if case.code.is_none_or(|(d, _)| distance < d) {
-                    case.code = Some((distance, turned.mirrored));
+                    case.code = Some((distance, n));
                 }
             }
         }
     }
+}
+
+/// How far a code is to be believed. Simple pictures, a thing on a plain ground, have like codes: where both have points enough, some
+/// of them must be in the same places.
+fn trust(pictures: &Pictures, query: &Print, code: &TurnedCode, picture: usize) -> f32 {
+    const ENOUGH: usize = 30;
+    const PLAIN: f32 = 0.6;
+    let spots: Vec<Spot> = pictures.spots(picture).collect();
+    if !code.whole {
+        return 1.0;
+    }
+    if query.marks.len() < ENOUGH || spots.len() < ENOUGH {
+        return PLAIN;
+    }
+    let seen: Vec<Seen> = query.marks.iter().map(|m| Seen::of(m, code.mirrored, query.shape[0])).collect();
+    let [w, h] = query.shape.map(|side| 1.0 / side.max(0.01));
+    let [rw, rh] = pictures.shape(picture);
+    // Turning and then mirroring is mirroring and then turning the other way.
+    let map = match if code.mirrored { (4 - code.quarters) % 4 } else { code.quarters } {
+        0 => [rw * w, 0.0, 0.0, 0.0, rh * h, 0.0],
+        1 => [0.0, -rw * h, rw, rh * w, 0.0, 0.0],
+        2 => [-rw * w, 0.0, rw, 0.0, -rh * h, rh],
+        _ => [0.0, rw * h, 0.0, -rh * w, 0.0, rh],
+    };
+    let joined = guided(&seen, &spots, &Affine(map));
+    (0.35 + 0.2 * joined).min(1.2)
 }
 
 fn by_points(pictures: &Pictures, query: &Print, mirrored: bool, cases: &mut BTreeMap<usize, Case>) {
@@ -152,10 +183,10 @@ fn by_points(pictures: &Pictures, query: &Print, mirrored: bool, cases: &mut BTr
     }
 }
 
-/// How many points the map joins with ones that look alike, each place counted once on both sides.
-fn guided(seen: &[Seen], spots: &[Spot], map: &Affine) -> usize {
+/// How many points the map joins with ones that look alike, each place counted once on both sides, and the less the less alike.
+fn guided(seen: &[Seen], spots: &[Spot], map: &Affine) -> f32 {
     let cell = |p: [f32; 2]| ((p[0] * 48.0) as i32, (p[1] * 48.0) as i32);
-    let (mut from, mut to) = (HashSet::new(), HashSet::new());
+    let (mut from, mut to) = (BTreeMap::new(), BTreeMap::new());
     for seen in seen {
         let place = map.apply(seen.at);
         let close = |s: &&Spot| (s.at[0] - place[0]).abs() < TOLERANCE && (s.at[1] - place[1]).abs() < TOLERANCE;
@@ -165,10 +196,14 @@ fn guided(seen: &[Seen], spots: &[Spot], map: &Affine) -> usize {
             .map(|s| (describe::distance(s.bits, seen.description.bits), s))
             .filter(|(d, s)| *d <= GUIDED && geometry::agrees(map, &seen.pair(s), 2.0 * TOLERANCE))
             .min_by_key(|b| b.0);
-        if let Some((_, spot)) = nearest {
-            from.insert(cell(seen.at));
-            to.insert(cell(spot.at));
+        if let Some((distance, spot)) = nearest {
+            let likeness = ((GUIDED - distance) as f32 / CLEAR).min(1.0);
+            for (cells, place) in [(&mut from, cell(seen.at)), (&mut to, cell(spot.at))] {
+                let held: &mut f32 = cells.entry(place).or_insert(0.0);
+                *held = held.max(likeness);
+            }
         }
     }
-    from.len().min(to.len())
+    let sum = |cells: &BTreeMap<_, f32>| cells.values().sum::<f32>();
+    sum(&from).min(sum(&to))
 }

@@ -19,6 +19,7 @@ const POINT: usize = 20;
 /// An opened segment.
 pub struct Pictures {
     ids: Vec<ReferenceId>,
+    shapes: Vec<[f32; 2]>,
     /// Codes, each with the number of its picture.
     codes: Records<20>,
     /// First point of each picture, and the number of all points.
@@ -53,6 +54,7 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
         let id = id.as_str().as_bytes();
         ids.extend_from_slice(&(id.len() as u16).to_le_bytes());
         ids.extend_from_slice(id);
+        print.shape.iter().for_each(|side| ids.extend_from_slice(&side.to_le_bytes()));
         for code in &print.codes {
             listed.push(code.code);
             codes.extend_from_slice(&code.code.to_bytes());
@@ -92,12 +94,13 @@ impl Pictures {
 
     fn parse(sections: &[Bytes]) -> Option<Self> {
         let mut from = Reader(&sections[0]);
-        let mut ids = Vec::new();
+        let (mut ids, mut shapes) = (Vec::new(), Vec::new());
         for _ in 0..from.u32()? {
             let length = usize::from(from.u16()?);
             let (id, rest) = from.0.split_at_checked(length)?;
             from.0 = rest;
             ids.push(ReferenceId::from_text(std::str::from_utf8(id).ok()?));
+            shapes.push([from.f32()?, from.f32()?]);
         }
         let by_word: Option<Vec<Lookup>> =
             (0..CHUNKS).map(|i| Lookup::open(sections[6 + 2 * i].clone(), sections[7 + 2 * i].clone())).collect();
@@ -108,6 +111,7 @@ impl Pictures {
             by_point: Lookup::open(sections[4].clone(), sections[5].clone())?,
             by_word: by_word?,
             ids,
+            shapes,
         };
         (opened.firsts.len() == opened.ids.len() + 1).then_some(opened)
     }
@@ -115,6 +119,11 @@ impl Pictures {
     /// The identifier of a picture.
     pub fn id(&self, picture: usize) -> &ReferenceId {
         &self.ids[picture]
+    }
+
+    /// Width and height of a picture over the longer of them.
+    pub fn shape(&self, picture: usize) -> [f32; 2] {
+        self.shapes[picture]
     }
 
     /// A code and its picture.

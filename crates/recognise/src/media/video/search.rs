@@ -15,13 +15,13 @@ pub const CODE: u32 = 30;
 /// The same for descriptions of points.
 pub const DESCRIPTION: u32 = 36;
 /// Descriptions compared for one point of the query at most, about: sets how many words are visited.
-const COMPARED: f32 = 400.0;
+const COMPARED: f32 = 320.0;
 /// Moments of the references that one moment of the query may resemble.
 const RESEMBLED: usize = 12;
 /// Lines that weigh less are not verified.
 const WEAKEST: f32 = 0.5;
 /// Lines verified for one query at most.
-const VERIFIED: usize = 40;
+const VERIFIED: usize = 20;
 
 /// A query's mark as it is compared: as found, or mirrored.
 #[derive(Clone, Copy)]
@@ -74,13 +74,21 @@ pub fn search(films: &Films, query: &Print, silenced: &[bool]) -> Vec<Match> {
     }
     let mut lines = Vec::new();
     for (&(film, mirrored), hits) in &hits {
-        let strong = align::lines(hits, 6).into_iter().filter(|l| l.weight >= WEAKEST);
+        let strong = align::lines(hits, 4).into_iter().filter(|l| l.weight >= WEAKEST);
         lines.extend(strong.map(|line| (film, mirrored, line)));
     }
     lines.sort_by(|a, b| b.2.weight.total_cmp(&a.2.weight));
     lines.truncate(VERIFIED.max(query.codes.len() / 40));
     let mut found: Vec<Verified> = Vec::new();
     for (film, mirrored, line) in lines {
+        // Another line through what a good one explains already.
+        let explained = |v: &Verified| {
+            v.film == film && v.mirrored == mirrored && v.found.score > 0.99 && v.fit > 3.0 * line.weight
+                && v.found.query.start <= f64::from(line.start) + 0.5 && v.found.query.end >= f64::from(line.end) - 0.5
+        };
+        if found.iter().any(explained) {
+            continue;
+        }
         found.extend(Trial { films, film, query, mirrored }.verify(&line));
     }
     keep_best(found)
@@ -199,11 +207,11 @@ fn point_hits(
         .filter(|g| g.len() >= 3)
         .collect();
     groups.sort_by_key(|g| std::cmp::Reverse(g.len()));
-    groups.truncate(RESEMBLED * 2);
+    groups.truncate(RESEMBLED);
     let mut agreed: Vec<(usize, f32)> = Vec::new();
     for group in groups {
         let pairs: Vec<Pair> = group.iter().map(|g| g.2).collect();
-        let Some(agreement) = geometry::agree(&pairs, 32) else {
+        let Some(agreement) = geometry::agree(&pairs, 16) else {
             continue;
         };
         let distinct = verify::distinct(agreement.pairs.iter().map(|&i| &pairs[i]));

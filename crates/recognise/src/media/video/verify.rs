@@ -22,6 +22,14 @@ const NEAR: f32 = 0.022;
 const GUIDED: u32 = 38;
 /// Points that must be joined for a frame to agree: fewer come about by chance.
 const JOINED: f32 = 3.0;
+/// Share of the points that must be joined for the whole scene to be there.
+const SCENE: f32 = 0.4;
+/// Places of one region of the picture that count.
+const CROWDED: usize = 5;
+/// Frames that points must agree in to say all that they can.
+const LASTING: f32 = 12.0;
+/// Codes that differ in more bits are of different pictures.
+const APART: u32 = 38;
 /// Other moments of the reference that are looked at for each.
 const CONTROLS: usize = 8;
 /// Bits in which a moment's code must differ from another's for that to be a control.
@@ -50,8 +58,15 @@ impl Moment {
     }
 }
 
+/// Places of a reference's picture, on a grid of 24 to its longer side.
+type Places = HashSet<(u8, u8)>;
+
 /// A verified span.
 pub struct Verified {
+    /// The film.
+    pub film: usize,
+    /// Was the query taken mirrored?
+    pub mirrored: bool,
     /// The match.
     pub found: Match,
     /// How well it fits in all, to choose between lines that claim the same span.
@@ -92,6 +107,7 @@ impl Trial<'_> {
     /// The match along a line, if there is one.
     pub fn verify(&self, line: &Line) -> Option<Verified> {
         let (films, query) = (self.films, self.query);
+        let line = &self.settle(line);
         let map = self.map_along(line);
         let length = query.length() as f32;
         let (from, until) = ((line.start - BEYOND).max(0.0), (line.end + BEYOND).min(length));
@@ -102,11 +118,16 @@ impl Trial<'_> {
         let mut joined: Vec<(f32, Joined)> = Vec::new();
         if let Some(map) = &map {
             for still in query.stills.iter().filter(|s| s.time >= from && s.time <= until) {
-                let Some(found) = self.by_points(line, map, still, &controls) else { continue };
+                let Some(mut found) = self.by_points(line, map, still, &controls) else { continue };
                 // A still speaks for the moments until the next one.
                 let n = ((still.time * query.rate).round() as usize).saturating_sub(first);
-                let reach = (query.rate * 0.5) as usize;
-                for moment in moments.iter_mut().skip(n).take(reach.max(1)) {
+                let reach = ((query.rate * 0.5) as usize).max(1);
+                // A map that changes nothing promises codes that agree: where they do not, more points are asked for.
+                let asked = if map.is_identity() && moments.get(n).and_then(|m| m.code).is_some_and(|d| d > APART) { 3.0 * JOINED } else { JOINED };
+                if found.surplus < asked {
+                    found.surplus = found.surplus.min(JOINED - 1.0);
+                }
+                for moment in moments.iter_mut().skip(n).take(reach) {
                     moment.spoke = true;
                     moment.points = moment.points.max(found.surplus);
                 }
@@ -118,8 +139,13 @@ impl Trial<'_> {
         let agreeing: Vec<(f32, &Moment)> = (start..end).map(|n| (at(n), &moments[n])).filter(|(_, m)| m.agrees()).collect();
         let (start, end) = (at(start), at(end));
         let said = self.said_by_codes(line, &agreeing);
-        let places = said_by_points(joined.iter().filter(|j| j.0 >= start && j.0 <= end && j.1.surplus >= JOINED).map(|j| &j.1));
-        let evidence = said + 1.2 * (places - 4.0).max(0.0);
+        let own: Vec<&Joined> =
+            joined.iter().filter(|j| j.0 >= start && j.0 <= end && j.1.surplus >= JOINED).map(|j| &j.1).collect();
+        let places = said_by_points(&own);
+        let scenes: Vec<f32> = own.iter().filter(|j| j.scene).map(|j| j.here.len() as f32).collect();
+        let scene = (scenes.iter().sum::<f32>() / scenes.len().max(1) as f32 - 6.0).max(0.0);
+        let lasting = (own.len() as f32 / LASTING).min(1.0);
+        let evidence = said + lasting * (1.2 * (places - 4.0).max(0.0) + scene);
         let score = 1.0 / (1.0 + (-(evidence - 16.0) / 4.0).exp());
         if score < 0.02 {
             return None;
@@ -145,7 +171,53 @@ impl Trial<'_> {
             in_reference: Span { start: at(start), end: at(end) },
             transform,
         };
-        Some(Verified { found, fit })
+        Some(Verified { film: self.film, mirrored: self.mirrored, found, fit })
+    }
+
+    /// The line moved to where the codes are nearest: in a static scene many lines are as well supported by hits, and only what little
+    /// moves tells them apart.
+    fn settle(&self, line: &Line) -> Line {
+        const REACH: i32 = 80;
+        const STEP: f32 = 0.25;
+        let (first, last) = ((line.start * self.query.rate) as usize, (line.end * self.query.rate) as usize + 1);
+        let last = last.min(self.query.codes.len());
+        let step = last.saturating_sub(first).div_ceil(40).max(1);
+        let samples: Vec<(f32, Vec<Code>)> = (first..last)
+            .step_by(step)
+            .filter(|&i| !self.query.codes[i].is_empty())
+            .map(|i| (i as f32 / self.query.rate, self.query.codes[i].iter().map(|d| self.oriented(&d.code)).collect()))
+            .collect();
+        if samples.len() < 6 {
+            return *line;
+        }
+        let middle = (line.start + line.end) / 2.0;
+        let cost = |line: &Line| {
+            let nearest = |(time, codes): &(f32, Vec<Code>)| {
+                let other = self.code_at(line.at(*time));
+                codes.iter().map(|c| if other.is_none() { 64 } else { c.distance(&other) }).min().unwrap_or(64)
+            };
+            samples.iter().map(nearest).sum::<u32>() as f32 / samples.len() as f32
+        };
+        let mut best = (cost(line) - 0.5, *line);
+        if best.0 > CODE as f32 {
+            return *line;
+        }
+        for speed in [line.speed, 1.0] {
+            for shift in -REACH..=REACH {
+                let offset = line.at(middle) - speed * middle + shift as f32 * STEP;
+                let moved = Line { speed, offset, ..*line };
+                let cost = cost(&moved);
+                if cost < best.0 {
+                    best = (cost, moved);
+                }
+            }
+        }
+        best.1
+    }
+
+    /// A code of the query as it is compared.
+    fn oriented(&self, code: &Code) -> Code {
+        if self.mirrored { code.mirrored() } else { *code }
     }
 
     /// The reference's code at a moment.
@@ -204,9 +276,9 @@ impl Trial<'_> {
     }
 
     /// Places of the reference's still where the map joins points that look alike.
-    fn join(&self, marks: &[(Seen, [f32; 2])], still: usize) -> HashSet<(u8, u8)> {
+    fn join(&self, marks: &[(Seen, [f32; 2])], still: usize) -> Places {
         let spots: Vec<Spot> = self.films.spots(still).collect();
-        let mut joined = HashSet::new();
+        let mut joined = Places::new();
         for (seen, [x, y]) in marks {
             let close = |s: &&Spot| (s.at[0] - x).abs() < NEAR && (s.at[1] - y).abs() < NEAR;
             let alike = |s: &Spot| describe::distance(s.bits, seen.description.bits) <= GUIDED;
@@ -220,15 +292,26 @@ impl Trial<'_> {
         let seen = still.marks.iter().map(|m| self.seen(m));
         let marks: Vec<(Seen, [f32; 2])> = seen.map(|s| (s, map.apply(s.at))).collect();
         let time = line.at(still.time);
-        let here = self.stills_near(time).map(|at| self.join(&marks, at)).max_by_key(HashSet::len)?;
+        let here = self.stills_near(time).map(|at| self.join(&marks, at)).max_by_key(Places::len)?;
         let code = self.code_at(time);
         let mut elsewhere = Vec::new();
         if here.len() as f32 >= JOINED {
             let other = controls.iter().filter(|(_, c)| !code.is_none() && c.distance(&code) >= OTHER);
             elsewhere = other.take(4).map(|&(at, _)| self.join(&marks, at)).collect();
         }
-        let usual = elsewhere.iter().map(HashSet::len).sum::<usize>() as f32 / elsewhere.len().max(1) as f32;
-        Some(Joined { surplus: here.len() as f32 - usual, here, elsewhere })
+        let usual = elsewhere.iter().map(Places::len).sum::<usize>() as f32 / elsewhere.len().max(1) as f32;
+        let mut joined = Joined { surplus: here.len() as f32 - usual, scene: elsewhere.is_empty(), here, elsewhere };
+        // Where much of what can be seen is joined, what is joined at other moments too is a scene that stays, not a status bar.
+        let (near, far) = (map.apply([0.0, 0.0]), map.apply(self.query.shape));
+        let visible = |s: &Spot| (near[0]..far[0]).contains(&s.at[0]) && (near[1]..far[1]).contains(&s.at[1]);
+        let at = self.stills_near(time).next()?;
+        let visible = self.films.spots(at).filter(visible).count().min(marks.len());
+        if joined.here.len() as f32 > SCENE * visible.max(8) as f32 {
+            joined.elsewhere.clear();
+            joined.surplus = joined.here.len() as f32;
+            joined.scene = true;
+        }
+        Some(joined)
     }
 
     /// Distance of a moment's code from the best of the reference's around where the line says.
@@ -239,7 +322,7 @@ impl Trial<'_> {
         let reach = (0.4 * f.rate).ceil() as isize;
         let middle = (expected * f.rate).round() as isize;
         for doubted in &self.query.codes[index] {
-            let code = if self.mirrored { doubted.code.mirrored() } else { doubted.code };
+            let code = self.oriented(&doubted.code);
             for i in middle - reach..=middle + reach {
                 let Ok(i) = usize::try_from(i) else { continue };
                 if i >= f.codes {
@@ -285,20 +368,26 @@ impl Trial<'_> {
 
 /// What a map joins of one still.
 struct Joined {
-    here: HashSet<(u8, u8)>,
-    elsewhere: Vec<HashSet<(u8, u8)>>,
+    here: Places,
+    elsewhere: Vec<Places>,
     surplus: f32,
+    /// Is it the whole scene that is joined?
+    scene: bool,
 }
 
 /// In how many places points are joined, less those where they are joined at other moments as well: a logo, a status bar.
-fn said_by_points<'a>(joined: impl Iterator<Item = &'a Joined>) -> f32 {
+fn said_by_points(joined: &[&Joined]) -> f32 {
     let mut tallies: HashMap<(u8, u8), Tally> = HashMap::new();
     for joined in joined {
         joined.here.iter().for_each(|&place| tallies.entry(place).or_default().here += 1.0);
         let share = 1.0 / joined.elsewhere.len().max(1) as f32;
         joined.elsewhere.iter().flatten().for_each(|&place| tallies.entry(place).or_default().elsewhere += share);
     }
-    tallies.values().filter(|t| t.here > 0.0 && t.elsewhere < 0.5 * t.here).count() as f32
+    let own = tallies.iter().filter(|(_, t)| t.here > 0.0 && t.elsewhere < 0.5 * t.here);
+    // A copy is alike all over; one sprite or caption fills one region only.
+    let mut regions: HashMap<(u8, u8), usize> = HashMap::new();
+    own.for_each(|((x, y), _)| *regions.entry((x / 6, y / 6)).or_default() += 1);
+    regions.values().map(|&n| n.min(CROWDED)).sum::<usize>() as f32
 }
 
 /// The stretch of moments in which the most agree, less those that do not.
