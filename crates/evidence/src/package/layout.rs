@@ -252,3 +252,96 @@ impl<'a> Fields<'a> {
             .map(u64::from_le_bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// Headers and directory where they belong; zeros for contents.
+    struct Sparse {
+        pieces: BTreeMap<u64, Vec<u8>>,
+        length: u64,
+        at: u64,
+    }
+
+    impl Read for Sparse {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let left = usize::try_from(self.length.saturating_sub(self.at)).unwrap();
+            let n = buffer.len().min(left);
+            for byte in &mut buffer[..n] {
+                let piece = self.pieces.range(..=self.at).next_back();
+                *byte = piece
+                    .and_then(|(start, piece)| piece.get((self.at - start) as usize))
+                    .copied()
+                    .unwrap_or(0);
+                self.at += 1;
+            }
+            Ok(n)
+        }
+    }
+
+    impl Seek for Sparse {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.at = match to {
+                SeekFrom::Start(at) => at,
+                SeekFrom::End(by) => self.length.saturating_add_signed(by),
+                SeekFrom::Current(by) => self.at.saturating_add_signed(by),
+            };
+            Ok(self.at)
+        }
+    }
+
+    fn entries(sizes: &[u64]) -> Vec<Entry> {
+        let entry = |(n, size): (usize, &u64)| Entry {
+            name: format!("files/{n}"),
+            size: *size,
+            crc: n as u32,
+        };
+        sizes.iter().enumerate().map(entry).collect()
+    }
+
+    fn file(entries: &[Entry]) -> Sparse {
+        let mut file = Sparse {
+            pieces: BTreeMap::new(),
+            length: 0,
+            at: 0,
+        };
+        for entry in entries {
+            let header = entry.local_header();
+            let contents = file.length + header.len() as u64;
+            file.pieces.insert(file.length, header);
+            file.length = contents + entry.size;
+        }
+        let directory = directory(entries);
+        let end = file.length + directory.len() as u64;
+        file.pieces.insert(file.length, directory);
+        Sparse { length: end, ..file }
+    }
+
+    #[test]
+    fn directories_are_read_as_written_however_long_the_files() {
+        const GIB: u64 = 1 << 30;
+        for sizes in [
+            &[0, 1, 2][..],
+            &[5 * GIB, 7],
+            &[3 * GIB, 3 * GIB, 9, MAX_32],
+            &[MAX_32 - 1, 0],
+        ] {
+            let entries = entries(sizes);
+            assert_eq!(
+                read_directory(&mut file(&entries)).unwrap().unwrap(),
+                entries,
+                "{sizes:?}"
+            );
+            // A ZIP library that is not ours reads the same.
+            let mut other = zip::ZipArchive::new(file(&entries)).unwrap();
+            let read: Vec<u64> = (0..other.len())
+                .map(|n| other.by_index_raw(n).unwrap().size())
+                .collect();
+            assert_eq!(read, sizes);
+        }
+        let many = entries(&vec![0; 70_000]);
+        assert_eq!(read_directory(&mut file(&many)).unwrap().unwrap().len(), 70_000);
+    }
+}

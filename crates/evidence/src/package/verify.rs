@@ -332,6 +332,16 @@ fn judge_time_stamps(trust: &Trust, report: &mut Report) {
             .remarks
             .push("it has no time-stamp: when it was sealed rests on the sealer's word".to_owned());
     }
+    for stamp in report
+        .time_stamps
+        .iter()
+        .filter(|stamp| stamp.gap.is_some_and(|gap| gap < -60))
+    {
+        let (at, authority) = (stamp.at, &stamp.authority);
+        report.remarks.push(format!(
+            "{authority} states {at}, before the moment of sealing: a clock was wrong"
+        ));
+    }
     for stamp in report.time_stamps.iter().filter(|stamp| !stamp.trusted) {
         report.remarks.push(format!(
             "a time-stamp is by an authority that is not listed: {}",
