@@ -18,6 +18,8 @@ const PIECE: usize = 1 << 18;
 const COMPLAINTS: usize = 16;
 /// CPU time of what gives one answer: facts, a picture.
 const SHORT: Duration = Duration::from_secs(120);
+/// Times of frames that may wait for their frames.
+const TIMES: usize = 1 << 16;
 /// Longest line of a complaint that is kept, in bytes.
 const LINE: usize = 400;
 
@@ -343,13 +345,17 @@ impl Log {
         if self.confinement.is_none() && line.starts_with(REPORT) {
             self.confinement = serde_json::from_str(&line[REPORT.len()..]).ok();
         } else if let Some(time) = frame_time(line) {
-            self.times.push_back(time);
+            // An honest decoder is never further ahead than its pipes are long.
+            if self.times.len() < TIMES {
+                self.times.push_back(time);
+            }
         } else if !line.is_empty() && line != TIME_VALUE {
             if self.complaints.len() == COMPLAINTS {
                 // The first tell how it began, the last how it ended.
                 self.complaints.remove(COMPLAINTS / 2);
             }
-            self.complaints.push(line.to_owned());
+            // A file's own words can be in it: none of them may steer a terminal.
+            self.complaints.push(line.replace(char::is_control, "\u{fffd}"));
         }
     }
 }
@@ -378,6 +384,21 @@ mod tests {
         assert_eq!(frame_time("[h264 @ 0x1] frame:3 pts:1 pts_time:-0.5"), Some(-0.5));
         assert!(frame_time("frame:0    pts:NOPTS   pts_time:NOPTS").is_some_and(f64::is_nan));
         assert_eq!(frame_time("Error while decoding frame: no"), None);
+    }
+
+    #[test]
+    fn words_cannot_steer_a_terminal_nor_grow() {
+        let mut log = Log::default();
+        for n in 0..100_000 {
+            log.line = format!("\u{1b}[2Jcomplaint {n}").into_bytes();
+            log.end_line();
+            log.line = b"frame:0 pts:0 pts_time:0".to_vec();
+            log.end_line();
+        }
+        assert_eq!(log.complaints.len(), COMPLAINTS);
+        assert_eq!(log.complaints[0], "\u{fffd}[2Jcomplaint 0");
+        assert_eq!(log.complaints[COMPLAINTS - 1], "\u{fffd}[2Jcomplaint 99999");
+        assert_eq!(log.times.len(), TIMES);
     }
 
     #[test]

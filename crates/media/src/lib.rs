@@ -13,6 +13,23 @@
 //!
 //! The child is this same program, started again: call [`enter_if_confined`] as the first line of `main`.
 //!
+//! ```no_run
+//! use std::{ops::ControlFlow, path::Path};
+//! use swordnet_media::{FrameRequest, Media, Options, enter_if_confined};
+//!
+//! fn main() -> Result<(), swordnet_media::Error> {
+//!     enter_if_confined();
+//!     let media = Media::new(Options::default())?;
+//!     let request = FrameRequest { rate: 2.0, max_side: 160, ..FrameRequest::default() };
+//!     let decoded = media.frames(Path::new("film.mkv"), &request, &mut |frame| {
+//!         let _luma: &[u8] = frame.pixels; // frame.width * frame.height bytes, on screen at frame.time
+//!         ControlFlow::Continue(())
+//!     })?;
+//!     assert!(decoded.notes.is_empty(), "damage, or a system that cannot confine fully");
+//!     Ok(())
+//! }
+//! ```
+//!
 //! Frames and samples are streamed: memory does not grow with the length of the film. Needs ffmpeg 5.1 or newer, and Linux.
 //!
 //! Architecture invariant: nothing here opens a socket or writes a file.

@@ -1,4 +1,4 @@
-//! What a commit, a look-up and a blob cost: `cargo bench -p swordnet-store`.
+//! What a commit, a look-up and a blob cost: `cargo bench -p swordnet-store --bench store`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -67,8 +67,8 @@ fn store(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("vault");
     group.sample_size(20).throughput(Throughput::Bytes(100_000));
+    let mut n = 0_u64;
     group.bench_function("put 100 kB", |bencher| {
-        let mut n = 0_u64;
         bencher.iter(|| {
             n += 1;
             let mut bytes = vec![7; 100_000];

@@ -10,6 +10,18 @@
 //!
 //! A further backend is one file, one line in its `open`, and one line in `tests/` that names the trait's suite.
 //!
+//! ```no_run
+//! # async fn example(site: swordnet_core::Site) -> Result<(), swordnet_store::Error> {
+//! use swordnet_store::{Query, records, vault};
+//! let records = records::open("sqlite:///var/lib/swordnet/records.db").await?;
+//! records.put(vec![site.into()]).await?;
+//! let films = Query { states: vec!["film".into()], ..Query::default() };
+//! let sites: Vec<swordnet_core::Site> = records.all(&films).await?;
+//! let vault = vault::open("file:///var/lib/swordnet/vault").await?;
+//! let blob = vault.put("some bytes".into()).await?;
+//! # Ok(()) }
+//! ```
+//!
 //! Architecture invariants: only this crate knows SQL; nothing in the traits assumes one process.
 
 pub mod queue;

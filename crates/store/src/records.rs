@@ -311,4 +311,29 @@ mod tests {
             }
         });
     }
+
+    /// A kind that joined after the database was made.
+    #[test]
+    fn a_missing_table_is_made_on_opening() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/r.db", folder.path().display());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let records = sqlite::open(&url).await.unwrap();
+            records
+                .database
+                .execute_unprepared("DROP TABLE segments")
+                .await
+                .unwrap();
+            assert!(matches!(
+                records.count(Kind::Segment, &Query::default()).await,
+                Err(Error::Backend(_))
+            ));
+            let records = sqlite::open(&url).await.unwrap();
+            assert_eq!(records.count(Kind::Segment, &Query::default()).await.unwrap(), 0);
+        });
+    }
 }

@@ -27,6 +27,8 @@ pub async fn open(url: &str) -> Result<SqlRecords, Error> {
     let file = path.clone();
     options
         .max_connections(CONNECTIONS)
+        // A file does not hang up: asking each time whether it is still there would double the cost of a look-up.
+        .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
