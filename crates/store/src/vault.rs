@@ -33,7 +33,10 @@ pub async fn open(url: &str) -> Result<Arc<dyn Vault>, Error> {
 
 /// A vault in a folder.
 struct FolderVault {
+    /// Reads, and writes into `incoming/` without waiting for the disk.
     store: LocalFileSystem,
+    /// Renames, and waits until the disk has it.
+    lasting: LocalFileSystem,
     root: PathBuf,
 }
 
@@ -62,9 +65,8 @@ impl FolderVault {
         let failed = |e: std::io::Error| Error::Backend(format!("{}: {e}", root.display()));
         std::fs::create_dir_all(root.join(INCOMING)).map_err(failed)?;
         let root = root.canonicalize().map_err(failed)?;
-        let store = LocalFileSystem::new_with_prefix(&root)
-            .map_err(backend)?
-            .with_fsync(true);
+        let store = LocalFileSystem::new_with_prefix(&root).map_err(backend)?;
+        let lasting = store.clone().with_fsync(true);
         for entry in std::fs::read_dir(root.join(INCOMING)).map_err(failed)?.flatten() {
             let age = entry
                 .metadata()
@@ -75,12 +77,18 @@ impl FolderVault {
                 let _ = std::fs::remove_file(entry.path());
             }
         }
-        Ok(Self { store, root })
+        Ok(Self { store, lasting, root })
     }
 
-    /// Moves what was written to its place; what is there already has the same bytes.
+    /// Moves what was written to its place, once the disk has it; what is there already has the same bytes.
     async fn settle(&self, from: &Location, blob: Sha256Hex) -> Result<Sha256Hex, Error> {
-        self.store.rename(from, &place(&blob)).await.map_err(backend)?;
+        let file = self.store.path_to_filesystem(from).map_err(backend)?;
+        let flush = move || std::fs::File::open(file)?.sync_all();
+        tokio::task::spawn_blocking(flush)
+            .await
+            .map_err(backend)?
+            .map_err(backend)?;
+        self.lasting.rename(from, &place(&blob)).await.map_err(backend)?;
         Ok(blob)
     }
 
