@@ -1,0 +1,32 @@
+# Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
+
+.PHONY: demo test check setup bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo   set up, build, and run a whole campaign over a local web of sites"
+	@echo "make test   set up, and run every check and test"
+	@echo "make bench  measure what each step costs"
+
+# ffmpeg, from Debian's packages where it is missing.
+setup:
+	@scripts/setup.sh
+
+demo: setup
+	cargo build --release --locked --package swordnet
+	@scripts/demo.sh
+
+check: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+test: check
+	cargo test --workspace --locked
+
+bench: setup
+	cargo build --release --locked --package swordnet
+	@scripts/cost.sh
+
+clean:
+	cargo clean
+	rm -rf swordnet-demo
