@@ -23,6 +23,8 @@ mod rewrite;
 mod rights;
 mod scene;
 mod serve;
+mod site;
+mod stock;
 mod truth;
 mod tune;
 mod web;
