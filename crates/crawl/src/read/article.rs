@@ -8,6 +8,8 @@ use super::structured::Stated;
 use super::{Article, credit, date};
 use dom_query::Document;
 use dom_smoothie::{Config, Readability};
+use regex::Regex;
+use std::sync::LazyLock;
 use url::Url;
 
 /// Beyond these a tree is not built: every conforming parser is quadratic in some of them.
@@ -30,12 +32,14 @@ pub(super) fn read(
     if weight(&text) < MIN_WEIGHT {
         return None;
     }
+    let title = title(scan, headline, stated);
+    let around = around(scan, &text, &title);
     Some(Article {
-        title: title(scan, headline, stated),
-        author: author(scan, &text, stated),
-        date: published(scan, url, &text, stated),
-        credit: source(scan, &text),
-        text,
+        author: author(scan, &around, stated),
+        date: published(scan, url, &text, &around, stated),
+        credit: source(scan, &around),
+        title,
+        text: without_colophon(&text),
     })
 }
 
@@ -61,8 +65,10 @@ fn body(html: &str, url: Option<&Url>, scan: &Scan) -> Option<String> {
         disable_json_ld: true,
         ..Config::default()
     };
-    let mut readability =
-        Readability::with_document(Document::from(html), url.map(Url::as_str), Some(config)).ok()?;
+    let document = Document::from(html);
+    // Captions belong to their pictures.
+    document.select("figcaption, .media-caption, .img-caption, .photo-caption, .caption, .wp-caption-text, .caption-text, .image-caption").remove();
+    let mut readability = Readability::with_document(document, url.map(Url::as_str), Some(config)).ok()?;
     let article = readability.parse().ok()?;
     let content = Scan::of(&article.content);
     // What is mostly links is a list, not a text.
@@ -70,8 +76,50 @@ fn body(html: &str, url: Option<&Url>, scan: &Scan) -> Option<String> {
     if linked * 2 > content.text.len() {
         return None;
     }
-    let text = paragraphs(&content.text);
+    let text = paragraphs(&without_teasers(&content));
     (!text.is_empty()).then_some(text)
+}
+
+/// The text without its lines that are nothing but a link: teasers of other articles. A line that ends like a
+/// sentence stays.
+fn without_teasers(content: &Scan) -> String {
+    let mut links = content.named("a").map(|link| (link.start, link.end)).peekable();
+    let (mut kept, mut at) = (String::with_capacity(content.text.len()), 0);
+    for line in content.text.split_inclusive('\n') {
+        let end = at + line.len();
+        let mut linked = 0;
+        while let Some((from, to)) = links.next_if(|(from, _)| *from < end) {
+            linked += to.min(end) - from.max(at).min(to.min(end));
+        }
+        let sentence = line
+            .trim_end()
+            .ends_with(['.', '。', '!', '！', '?', '？', '”', '"', '：', ':']);
+        if linked * 10 < line.trim().len() * 8 || sentence || line.trim().is_empty() {
+            kept.push_str(line);
+        }
+        at = end;
+    }
+    kept
+}
+
+/// Lines in which an editorial office speaks of itself: editors, disclaimers, who took the picture above. What they say
+/// of source and author was read before.
+static COLOPHON: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"^[\s(（\[【]*(?:责任编辑|责编|编辑|校对|审核|监制|免责声明|声明|特别声明|版权声明|点击进入|扫描下方|.{0,12}本文来源)\s*[：:\]】]?",
+        r"|您的浏览器暂?时?无法播放",
+        r"|^[\s(]*(?:Photos?|Images?|Photograph|Picture|Image credits?|Photo credits?|Credit|Media caption|Image copyright|Related|Read more|See also|You may also like|Share this)\b\s*(?:[:：.]|by|$)",
+        r"|^(?:Published|Updated|Posted)\b.{0,60}(?:19|20)\d\d",
+        r"|\((?:AP Photo|Photo by|Image:|Image credit|Photo:|Picture:)|/(?:Getty Images|Reuters|AFP)\b|\| Getty Images|（视频截图）|（视觉中国）",
+    ))
+    .expect("a fixed pattern")
+});
+
+fn without_colophon(text: &str) -> String {
+    // A long line is prose, whatever it begins with.
+    let office = |line: &str| line.chars().count() <= 320 && COLOPHON.is_match(line);
+    let kept: Vec<&str> = text.lines().filter(|line| !office(line)).collect();
+    kept.join("\n")
 }
 
 /// Lines folded, blank ones dropped.
@@ -142,35 +190,54 @@ fn without_site(title: &str) -> String {
     title.trim().to_owned()
 }
 
-/// What the page says around the headline and the article's edges: where credit lines and dates stand.
-fn around(scan: &Scan, text: &str) -> (String, String) {
-    let first = text
-        .lines()
-        .find(|line| line.chars().count() >= 8)
-        .unwrap_or_default();
-    let needle: String = first.chars().take(24).collect();
-    let start = scan
-        .named("h1")
-        .map(|h1| h1.start)
-        .find(|&at| at < scan.text.len())
-        .unwrap_or(0);
-    let body = scan.text[start..]
-        .find(&needle)
-        .map(|at| start + at)
-        .unwrap_or((start + 600).min(scan.text.len()));
-    let before = scan.text_before(body, 900).to_owned();
-    let tail: String = text
-        .chars()
-        .rev()
-        .take(200)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-        .collect();
-    (before, tail)
+/// Where on the page the article stands, and what is said at its edges: credit lines and dates stand there.
+struct Around<'a> {
+    /// The text before the body.
+    before: &'a str,
+    /// The text between headline and body, where that is short: a byline.
+    between: &'a str,
+    /// The end of the body and what follows it at once.
+    tail: String,
+    /// From the headline to the end of the body, in the page's text.
+    place: std::ops::Range<usize>,
 }
 
-fn published(scan: &Scan, url: Option<&Url>, text: &str, stated: Option<&Stated>) -> String {
+fn around<'a>(scan: &'a Scan, text: &str, title: &str) -> Around<'a> {
+    let long = |least: usize| text.lines().find(move |line| line.chars().count() >= least);
+    let first: String = long(20)
+        .or_else(|| long(8))
+        .unwrap_or_default()
+        .chars()
+        .take(16)
+        .collect();
+    let h1 = scan.named("h1").map(|h1| h1.start).next().unwrap_or(0);
+    let body = scan.text[h1..]
+        .find(&first)
+        .map(|at| h1 + at)
+        .or_else(|| scan.text.find(&first));
+    let body = body
+        .filter(|_| !first.is_empty())
+        .unwrap_or((h1 + 600).min(scan.text.len()));
+    let before = scan.text_before(body, 900);
+    let headline = before.rfind(title).filter(|_| !title.is_empty());
+    let between = headline.map_or("", |at| &before[at + title.len()..]);
+    let start = headline.map_or(body.saturating_sub(600), |at| body - before.len() + at);
+    let end: Vec<char> = text.chars().rev().take(200).collect();
+    Around {
+        before,
+        between: if between.len() <= 400 { between } else { "" },
+        tail: end.into_iter().rev().collect(),
+        place: start..(body + text.len()).min(scan.text.len()),
+    }
+}
+
+fn published(
+    scan: &Scan,
+    url: Option<&Url>,
+    text: &str,
+    around: &Around<'_>,
+    stated: Option<&Stated>,
+) -> String {
     const NAMES: [&str; 22] = [
         "article:published_time",
         "og:published_time",
@@ -236,11 +303,10 @@ fn published(scan: &Scan, url: Option<&Url>, text: &str, stated: Option<&Stated>
             })
             .find_map(|element| date::first(&scan.text_of(element)))
     };
-    let (before, _) = around(scan, text);
     by_data()
         .or_else(by_meta)
         .or_else(by_item)
-        .or_else(|| date::first(&before))
+        .or_else(|| date::first(around.before))
         .or_else(by_time)
         .or_else(by_label)
         .or_else(|| url.and_then(|url| date::of_path(url.path())))
@@ -248,37 +314,44 @@ fn published(scan: &Scan, url: Option<&Url>, text: &str, stated: Option<&Stated>
         .unwrap_or_default()
 }
 
-fn source(scan: &Scan, text: &str) -> String {
-    let (before, tail) = around(scan, text);
-    let labelled = || {
+fn source(scan: &Scan, around: &Around<'_>) -> String {
+    let near = around.place.start.saturating_sub(600)..around.place.end + 400;
+    let labelled = |fits: fn(&str) -> bool| {
         scan.elements
             .iter()
             .filter(|element| element.end > element.start && element.end - element.start < 200)
+            .filter(|element| near.contains(&element.start))
             .filter(|element| {
-                let words = format!(
-                    "{} {}",
-                    element.get("class").unwrap_or_default(),
-                    element.get("id").unwrap_or_default()
-                )
-                .to_ascii_lowercase();
-                words.contains("source") && !words.contains("resource")
+                ["class", "id"]
+                    .iter()
+                    .filter_map(|name| element.get(name))
+                    .any(fits)
             })
             .find_map(|element| {
                 let text = scan.text_of(element);
                 credit::source(&text).or_else(|| credit::name(&text))
             })
     };
-    credit::source(&before)
-        .or_else(labelled)
-        .or_else(|| credit::source(&tail))
+    // Platforms of public accounts print the account where newspapers print their source.
+    let account = |label: &str| {
+        matches!(
+            label,
+            "js_name" | "profile_nickname" | "author-name" | "account-name"
+        )
+    };
+    credit::source(around.before)
+        .or_else(|| labelled(|label| label.contains("source") && !label.contains("resource")))
+        .or_else(|| credit::source(&around.tail))
         .or_else(|| {
             scan.meta(&["article:source", "contentsource", "copyright_source", "source"])
                 .and_then(credit::name)
         })
+        .or_else(|| labelled(account))
+        .or_else(|| credit::of_byline(around.between))
         .unwrap_or_default()
 }
 
-fn author(scan: &Scan, text: &str, stated: Option<&Stated>) -> String {
+fn author(scan: &Scan, around: &Around<'_>, stated: Option<&Stated>) -> String {
     let by_data = stated
         .map(|stated| stated.author.clone())
         .filter(|author| !author.is_empty());
@@ -310,11 +383,10 @@ fn author(scan: &Scan, text: &str, stated: Option<&Stated>) -> String {
                 credit::author(&text).or_else(|| credit::name(&text))
             })
     };
-    let (before, tail) = around(scan, text);
     by_data
-        .or_else(|| credit::author(&before))
+        .or_else(|| credit::author(around.before))
         .or_else(by_meta)
         .or_else(by_label)
-        .or_else(|| credit::author(&tail))
+        .or_else(|| credit::author(&around.tail))
         .unwrap_or_default()
 }

@@ -53,6 +53,26 @@ pub(super) fn author(text: &str) -> Option<String> {
         .and_then(|found| name(&found[1]))
 }
 
+/// The publisher in a byline without labels: `原创 南方都市报 2019-09-09 16:01`. Such a line holds a date.
+pub(super) fn of_byline(line: &str) -> Option<String> {
+    super::date::first(line)?;
+    line.split([' ', '\n', '\t', '|', '｜', '·', '⋅', '\u{a0}'])
+        .map(str::trim)
+        .filter(|word| {
+            !word.is_empty()
+                && !word.contains(['：', ':', '/', '评', '阅', '享'])
+                && !word.starts_with(|c: char| c.is_ascii_digit())
+        })
+        .find(|word| {
+            !matches!(
+                *word,
+                "原创" | "转载" | "关注" | "发布" | "发布时间" | "分享到" | "字号"
+            )
+        })
+        .filter(|word| word.chars().any(|c| c > '\u{2e80}') || line.chars().any(|c| c > '\u{2e80}'))
+        .and_then(name)
+}
+
 /// What follows a label, as a name: without marks, dates and the next label.
 pub(super) fn name(raw: &str) -> Option<String> {
     let raw = raw.trim().trim_start_matches(['：', ':', '丨', '|']).trim();
@@ -96,8 +116,8 @@ pub(super) fn name(raw: &str) -> Option<String> {
     let name = raw[..end]
         .trim()
         .trim_matches([
-            '：', ':', '-', '—', '|', '｜', '/', '·', ',', '，', '.', '。', '\'', '"', '“', '”', '《', '》',
-            '【', '】', ' ', '\u{3000}',
+            '：', ':', '-', '—', '|', '｜', '/', '·', '⋅', ',', '，', '.', '。', '\'', '"', '“', '”', '《',
+            '》', '【', '】', ' ', '\u{3000}',
         ])
         .trim();
     let length = name.chars().count();
