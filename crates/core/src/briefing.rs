@@ -50,9 +50,9 @@ impl Briefing {
     }
 }
 
-/// Cumulated counts at the end of each day of the period.
+/// Cumulated counts at the end of each day of the period, from the eve of the first.
 fn series(books: &Books, from: Date, to: Date) -> Vec<Series> {
-    let days: Vec<Date> = std::iter::successors(Some(from), |day| day.tomorrow().ok())
+    let days: Vec<Date> = std::iter::successors(Some(from.yesterday().unwrap_or(from)), |day| day.tomorrow().ok())
         .take_while(|day| *day <= to)
         .take(3660)
         .collect();

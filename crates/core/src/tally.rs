@@ -297,8 +297,8 @@ fn breakdowns(books: &Books) -> Vec<Figure> {
             slice("area", finding.area.key(), finding.area.label(Lang::En)),
             slice("work", finding.work.as_str(), &finding.title),
         ];
-        if let Some(site) = sites.get(&finding.site).filter(|s| !s.region.is_empty()) {
-            slices.push(slice("region", &site.region, &site.region));
+        if let Some(province) = sites.get(&finding.site).and_then(|s| province_of(&s.region)) {
+            slices.push(slice("region", &province, &province_name(&province, Lang::En)));
         }
         for list in &books.warning_lists {
             if list.active(&finding.work, china_day(finding.found_at)).is_some() {

@@ -287,6 +287,7 @@ fn tables(briefing: &Briefing, lang: Lang) -> Vec<Table> {
 fn slice_label(slice: &Slice, lang: Lang) -> String {
     match slice.dimension.as_str() {
         "area" => Area::from_key(&slice.key).map_or(slice.label.clone(), |a| a.label(lang).to_owned()),
+        "region" => province_name(&slice.key, lang),
         _ => slice.label.clone(),
     }
 }

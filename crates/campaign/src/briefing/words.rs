@@ -45,7 +45,7 @@ pub(super) fn figure(name: &str, lang: Lang) -> &str {
 pub(super) fn dimension(name: &str, lang: Lang) -> &str {
     let (en, zh) = match name {
         "area" => ("By area", "按领域"),
-        "region" => ("By region (GB/T 2260)", "按地区（GB/T 2260）"),
+        "region" => ("By region", "按地区"),
         "work" => ("By work", "按作品"),
         "warning_list" => ("By pre-warning list", "按预警名单"),
         other => (other, other),

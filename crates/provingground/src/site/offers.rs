@@ -230,6 +230,8 @@ impl SiteMaker<'_> {
             artist,
             forbidden,
         } = display;
+        // A list that anybody may fetch must not show what robots.txt hides: its thumbnail would be a copy, too.
+        let poster = poster.filter(|_| medium != Medium::Image || !forbidden);
         let thumb = poster.map(|p| {
             let picture = if medium == Medium::Image { copy } else { None };
             self.put(&p, picture, false)
