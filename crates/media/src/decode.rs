@@ -12,6 +12,11 @@ const LEAD: f64 = 1.0;
 /// The same for containers without an index of key frames: ffmpeg seeks in them by the clock alone, and decoding begins at
 /// the next key frame, which broadcasters send at least every few seconds.
 const BLIND_LEAD: f64 = 15.0;
+/// Longest gap in a track, in seconds, that is filled, with the last frame or with silence. A longer one is no film's but a
+/// clock that jumps, by mistake or to wear out whoever decodes it: it counts as this long, and the track goes on behind it.
+const FRAME_GAP: f64 = 600.0;
+/// The same for sound, whose silence ffmpeg makes all at once.
+const SOUND_GAP: f64 = 120.0;
 /// Longest side of a picture that may be asked for.
 const LARGEST: u32 = 16_384;
 
@@ -116,7 +121,10 @@ impl Media {
             let gap = 1.0 / rate;
             format!("select='isnan(prev_selected_t)+gte(t-prev_selected_t\\,{gap})',{NAME_TIMES},")
         } else {
-            format!("fps=fps={rate}:start_time={lead}:round=up,")
+            format!(
+                "setpts={},fps=fps={rate}:start_time={lead}:round=up,",
+                steady_clock(FRAME_GAP)
+            )
         };
         filters.push_str(&shaping);
         let mut options = vec![];
@@ -205,7 +213,11 @@ impl Media {
         // async=1 with first_pts=0: the track's gaps and a late start become silence, so that samples keep their times.
         arguments.extend([
             "-af".into(),
-            format!("aresample={}:async=1:first_pts=0", request.rate),
+            format!(
+                "asetpts={},aresample={}:async=1:first_pts=0",
+                steady_clock(SOUND_GAP),
+                request.rate
+            ),
         ]);
         arguments.extend(["-ac", "1", "-f", "f32le", "pipe:1"].map(String::from));
 
@@ -430,6 +442,13 @@ fn film(probed: &Probed) -> Result<Track, Error> {
     probed
         .video
         .ok_or_else(|| Error::NotMedia("there is neither film nor picture in it".into()))
+}
+
+/// Time stamps whose steps are at most `gap` seconds, as ffmpeg's setpts takes them (ffmpeg-filters(1)): unchanged in
+/// anything honest.
+fn steady_clock(gap: f64) -> String {
+    let first = format!("if(eq(N,0),min(PTS,{gap}/TB),PTS)");
+    format!("'if(isnan(PREV_OUTPTS),{first},PREV_OUTPTS+clip(PTS-PREV_INPTS,0,{gap}/TB))'")
 }
 
 fn lead(container: &str) -> f64 {

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
-use swordnet_media::{Error, FrameRequest, Limits, Media, Options};
+use swordnet_media::{Error, FrameRequest, Limits, Media, Options, SampleRequest};
 
 pub const TESTS: &[Test] = &[
     ("playlists_are_refused", playlists_are_refused),
@@ -13,6 +13,10 @@ pub const TESTS: &[Test] = &[
     (
         "a_decoder_taken_over_can_do_nothing",
         a_decoder_taken_over_can_do_nothing,
+    ),
+    (
+        "a_clock_that_jumps_wears_nobody_out",
+        a_clock_that_jumps_wears_nobody_out,
     ),
     ("damaged_films_end", damaged_films_end),
     ("a_huge_picture_is_given_up", a_huge_picture_is_given_up),
@@ -393,6 +397,44 @@ fn a_decoder_taken_over_can_do_nothing() {
     ] {
         assert!(free.contains(what), "{free}");
     }
+}
+
+/// A track whose clock jumps by ten hours, which would fill gigabytes with silence: what is behind the jump still comes.
+fn a_clock_that_jumps_wears_nobody_out() {
+    let folder = Folder::new();
+    folder.render(
+        "-f lavfi -i sine=d=2:r=8000 -f lavfi -i testsrc=s=64x48:r=10:d=2 -c:a pcm_s16le -c:v mjpeg",
+        "even.mkv",
+    );
+    let jump = "-bsf:a setts=pts=PTS+gt(N\\,10)*36000000 -bsf:v setts=pts=PTS+gt(N\\,10)*36000000 -c copy";
+    let film = folder.render(&format!("-i even.mkv {jump}"), "jump.mkv");
+    let mut samples = 0;
+    let request = SampleRequest {
+        rate: 8000,
+        from: None,
+        until: None,
+    };
+    let sound = media().samples(&film, &request, &mut |piece| {
+        samples += piece.len();
+        ControlFlow::Continue(())
+    });
+    assert!(
+        sound.is_ok() && (100 * 8000..140 * 8000).contains(&samples),
+        "{samples} {sound:?}"
+    );
+    let mut frames = 0;
+    let request = FrameRequest {
+        rate: 2.0,
+        ..FrameRequest::default()
+    };
+    let pictures = media().frames(&film, &request, &mut |_| {
+        frames += 1;
+        ControlFlow::Continue(())
+    });
+    assert!(
+        pictures.is_ok() && (1190..1220).contains(&frames),
+        "{frames} {pictures:?}"
+    );
 }
 
 /// Films with bytes overturned at random: whatever comes of them, it comes soon, and nothing panics.
