@@ -16,13 +16,15 @@
 mod append;
 mod layout;
 mod manifest;
+mod report;
 mod seal;
 mod verify;
 
 pub use append::{append, head, time_stamp};
 pub use manifest::Withheld;
+pub use report::{Happened, Report, Stamped};
 pub use seal::{Archive, Contents, Error, File, Page, Sealed, seal, seal_private};
-pub use verify::{Happened, Report, Stamped, verify, verify_private};
+pub use verify::{verify, verify_private};
 
 /// Version of this form of package; the verifier knows every version that was ever written.
 const FORMAT: u32 = 1;

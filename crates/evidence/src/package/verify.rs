@@ -1,7 +1,8 @@
 //! Checking a package with nothing but the file and a list of trusted keys.
 
 use super::layout::{self, Entry};
-use super::manifest::{self, Digest, Manifest, Withheld};
+use super::manifest::{self, Digest, Manifest};
+use super::report::{Happened, Report, Stamped};
 use super::seal::Hashing;
 use super::{DIGEST, FORMAT, MANIFEST, TIME_STAMP};
 use crate::chain::{Chain, Statement};
@@ -10,7 +11,6 @@ use crate::timestamp::Token;
 use crate::warc;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::Crc;
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -22,73 +22,6 @@ pub(super) const MAX_MANIFEST: u64 = 64 << 20;
 const MAX_INFLATED: u64 = 4 << 30;
 /// Problems listed before the rest is only counted.
 const MAX_PROBLEMS: usize = 50;
-
-/// What a check found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Report {
-    /// Nothing is wrong.
-    pub valid: bool,
-    /// What is wrong, each naming the thing at fault.
-    pub problems: Vec<String>,
-    /// What a reader should know though it is not wrong.
-    pub remarks: Vec<String>,
-    /// Identifier, as the manifest gives it.
-    pub id: Option<String>,
-    /// Title.
-    pub title: Option<String>,
-    /// When it was sealed, by the sealer's clock.
-    pub created: Option<String>,
-    /// Fingerprint of the key that sealed it; given only if its signature holds.
-    pub signer: Option<String>,
-    /// What happened since, as appended.
-    pub events: Vec<Happened>,
-    /// The time-stamps among it that hold.
-    pub time_stamps: Vec<Stamped>,
-    /// Private packages that belong to it.
-    pub withheld: Vec<Withheld>,
-    /// SHA-256 of the last appended entry, or of the seal: whoever hands a package on should say it, since a chain does
-    /// not show that its end was cut off.
-    pub head: Option<Sha256Hex>,
-    /// Sealed files.
-    pub files: usize,
-    /// Length of the package, in bytes.
-    pub size: u64,
-}
-
-/// An appended entry.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Happened {
-    /// Its place, from 1.
-    pub number: u64,
-    /// What.
-    pub kind: String,
-    /// When, by the clock of whoever says so.
-    pub at: Timestamp,
-    /// What else is said; without the bytes of time-stamps.
-    pub facts: BTreeMap<String, String>,
-}
-
-/// A time-stamp whose signature holds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Stamped {
-    /// By whom.
-    pub authority: String,
-    /// Whether the authority is one that is trusted.
-    pub trusted: bool,
-    /// When.
-    pub at: Timestamp,
-    /// The last appended entry that it covers, with all before; 0 if it covers the seal alone.
-    pub covers: u64,
-    /// Seconds from the moment that the sealer states to the one that the authority states: for that long the package
-    /// rests on the sealer's word alone.
-    pub gap: Option<i64>,
-}
-
-impl Report {
-    fn problem(&mut self, problem: impl Into<String>) {
-        self.problems.push(problem.into());
-    }
-}
 
 /// Checks a package from the first byte to the last, without unpacking it and with bounded memory.
 pub fn verify(file: &mut (impl Read + Seek), trust: &Trust) -> Report {
@@ -281,7 +214,7 @@ fn judge_key(what: &str, key: &PublicKey, trust: &Trust, report: &mut Report) {
     }
     let stranger = format!("{what} with a key that is not trusted: {}", key.fingerprint());
     if trust.anyone {
-        report.remarks.push(stranger)
+        report.remark(stranger)
     } else {
         report.problem(stranger)
     }
@@ -328,25 +261,26 @@ fn judge_time_stamps(trust: &Trust, report: &mut Report) {
     if !trust.authorities.is_empty() && !report.time_stamps.iter().any(|stamp| stamp.trusted) {
         report.problem("it has no time-stamp by an authority that is trusted");
     } else if report.time_stamps.is_empty() {
-        report
-            .remarks
-            .push("it has no time-stamp: when it was sealed rests on the sealer's word".to_owned());
+        report.remark("it has no time-stamp: when it was sealed rests on the sealer's word");
     }
-    for stamp in report
-        .time_stamps
-        .iter()
-        .filter(|stamp| stamp.gap.is_some_and(|gap| gap < -60))
+    for Stamped {
+        authority,
+        trusted,
+        at,
+        gap,
+        ..
+    } in report.time_stamps.clone()
     {
-        let (at, authority) = (stamp.at, &stamp.authority);
-        report.remarks.push(format!(
-            "{authority} states {at}, before the moment of sealing: a clock was wrong"
-        ));
-    }
-    for stamp in report.time_stamps.iter().filter(|stamp| !stamp.trusted) {
-        report.remarks.push(format!(
-            "a time-stamp is by an authority that is not listed: {}",
-            stamp.authority
-        ));
+        if gap.is_some_and(|gap| gap < -60) {
+            report.remark(format!(
+                "{authority} states {at}, before the moment of sealing: a clock was wrong"
+            ));
+        }
+        if !trusted {
+            report.remark(format!(
+                "a time-stamp is by an authority that is not listed: {authority}"
+            ));
+        }
     }
 }
 

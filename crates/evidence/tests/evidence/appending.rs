@@ -122,7 +122,12 @@ fn a_missing_time_stamp_is_a_failure_where_authorities_are_trusted() {
 #[test]
 fn alterations_of_what_was_appended_are_caught() {
     type Change = fn(&mut Vec<Value>);
-    let alterations: [(&str, Change, &str); 7] = [
+    let alterations: [(&str, Change, &str); 8] = [
+        (
+            "kind that steers a terminal",
+            |a| a[1]["statement"]["kind"] = json!("\u{1b}[2J"),
+            "entry 2 (\u{fffd}[2J): its",
+        ),
         (
             "fact altered",
             |a| a[1]["statement"]["facts"]["notice"] = json!("notice-2"),
