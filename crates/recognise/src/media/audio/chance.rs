@@ -47,8 +47,8 @@ pub fn excess(deviations: f64, trials: f64) -> f64 {
         .sqrt()
 }
 
-/// The excess at which right and wrong answers were equally frequent.
-const EVEN_ODDS: f64 = 5.5;
+/// The excess at which a right and a wrong answer are equally likely.
+const EVEN_ODDS: f64 = 6.25;
 
 /// A score between 0 and 1 from an excess.
 pub fn score(excess: f64) -> f64 {

@@ -1,12 +1,15 @@
 //! Recognition of sound: music, speech, soundtracks; re-encoded, sped up, shifted in pitch, filmed off a screen, talked over.
 //!
-//! Samples become band levels on a logarithmic scale ([`spectrum`]), these become a word of 64 bits every 64 ms
-//! ([`words`]), and words are looked up in a segment ([`store`]). A query is heard at every shift of pitch at once; where a key
-//! agrees ([`seeds`]) a line is grown that follows any tempo ([`line`]), and what it finds is weighed against chance ([`chance`]).
+//! Samples become band amplitudes on a logarithmic scale (`spectrum`), these become a word of 64 bits every 64 ms
+//! (`words`), and words are looked up in a segment (`store`). A query is heard at every shift of pitch at once; where a
+//! key agrees (`seeds`) a line is grown that follows any tempo (`line`), what it says was done to the copy is judged (`change`),
+//! and its likeness is weighed against chance (`chance`).
 //!
-//! Patents: Haitsma and Kalker's scheme was claimed in US 7549052 and EP 1362485 (filed 2001 and 2002), whose terms of twenty years have run out.
+//! Patents: Haitsma and Kalker's scheme was claimed in US 7549052 and EP 1362485, filed in 2001 and 2002; twenty years have
+//! passed since, an extension of the American one was not looked up.
 
 mod chance;
+mod change;
 mod line;
 mod print;
 mod search;
@@ -20,7 +23,7 @@ use bytes::Bytes;
 use swordnet_core::{Medium, ReferenceId};
 
 /// Version of fingerprints and segments.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// The medium of sound.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,6 +1,7 @@
 //! A query against a segment: seeds, lines, chance, answers.
 
 use super::chance;
+use super::change::Change;
 use super::line::{self, Stretch};
 use super::print::Query;
 use super::seeds;
@@ -18,9 +19,22 @@ const STRETCH: usize = 2048;
 /// Lines nearer than this to one that was found are the same, in frames.
 const SAME: f64 = 24.0;
 /// Answers below this excess over chance are not given.
-const LEAST_EXCESS: f64 = 1.5;
+const LEAST_EXCESS: f64 = 3.0;
+/// Where another reference explains the same part of the query this many times better, an answer is an echo of it:
+/// the same voice, the same instruments.
+const ECHO: f64 = 3.0;
 /// Answers to one query, at most.
 const ANSWERS: usize = 64;
+
+/// Share of the gain of a line with a change that one without must reach to be taken instead.
+const PLAIN_IS_AS_GOOD: f64 = 0.92;
+
+/// Gain below which a line is not looked at further.
+const LEAST_GAIN: f64 = 110.0;
+
+fn semitones(shift: f64) -> f64 {
+    (shift - UNSHIFTED as f64) * SHIFT_STEP as f64 / UNITS_PER_SEMITONE as f64
+}
 
 /// An opened segment of sound.
 pub struct Sounds(Store);
@@ -73,6 +87,24 @@ impl Sounds {
                 )
             })
             .max_by(|a, b| a.1.gain.total_cmp(&b.1.gain))?;
+        if stretch.gain < LEAST_GAIN {
+            return None;
+        }
+        // Most copies keep tempo and pitch: what does as well without a change is taken to have none.
+        let (tempo, rise) = (stretch.line.tempo(), semitones(shift as f64));
+        let middle = (stretch.words.start + stretch.words.end) / 2;
+        let plain = line::plain(
+            middle,
+            stretch.line.frame(middle),
+            &owner,
+            query.frames(),
+            &self.compare(query, UNSHIFTED),
+        );
+        let (shift, stretch, change) = if plain.gain >= PLAIN_IS_AS_GOOD * stretch.gain {
+            (UNSHIFTED, plain, Change::None)
+        } else {
+            (shift, stretch.clone(), Change::of(tempo, rise, &stretch))
+        };
         let words = query.words(shift);
         let heard = |number: usize| {
             words
@@ -94,8 +126,14 @@ impl Sounds {
         let deviations = chance::deviations(f64::from(wrong) / f64::from(bits), &along, self.0.len(), |n| {
             self.0.word(n)
         });
-        let trials = self.0.len() as f64 * SHIFTS as f64 * 8.0;
-        let excess = chance::excess(deviations, trials);
+        let bend = line::bend(&stretch, &|up, number, frame| {
+            let words = query.words(shift.checked_add_signed(up).filter(|&s| s < SHIFTS)?);
+            let (heard, known) = (*words.get(usize::try_from(frame).ok()?)?, self.0.word(number));
+            (heard != 0 && known != 0).then(|| (heard ^ known).count_ones())
+        });
+        let excess = change.weight()
+            * line::rigidity(bend)
+            * chance::excess(deviations, self.0.len() as f64 * change.trials());
         (excess >= LEAST_EXCESS).then_some(Found {
             reference,
             start: owner.start,
@@ -125,7 +163,7 @@ impl Sounds {
             0.0
         };
         let speed = stretch.line.tempo();
-        let rise = (*shift as f64 - UNSHIFTED as f64 + finer) * SHIFT_STEP as f64 / UNITS_PER_SEMITONE as f64;
+        let rise = semitones(*shift as f64 + finer);
         let pitch = rise - 12.0 * speed.log2();
         let frame_seconds = GRID_SECONDS / FINE as f64;
         let at = |number: usize| (stretch.line.frame(number) + late) * frame_seconds + MIDDLE;
@@ -173,11 +211,12 @@ impl Found {
         self.stretch.line.frame(self.stretch.words.start)..self.stretch.line.frame(self.stretch.words.end)
     }
 
-    /// Is most of this one's part of the query another's of the same reference?
+    /// Is most of this one's part of the query told better by another: one of the same reference, or a far better one?
     fn repeats(&self, other: &Found) -> bool {
         let (a, b) = (self.frames(), other.frames());
         let common = a.end.min(b.end) - a.start.max(b.start);
-        self.reference == other.reference && common > 0.5 * (a.end - a.start)
+        let better = self.reference == other.reference || other.excess > ECHO * self.excess;
+        better && common > 0.5 * (a.end - a.start)
     }
 }
 
@@ -188,14 +227,15 @@ impl Segment for Sounds {
 
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
         let query = Query::read(query)?;
+        let answers: Vec<bool> = self.0.references().iter().map(|r| !removed.contains(r)).collect();
         let mut found: Vec<Found> = Vec::new();
         for first in (0..query.frames()).step_by(STRETCH) {
-            for seed in seeds::find(&query, first..(first + STRETCH).min(query.frames()), &self.0) {
-                let (reference, owner) = self.0.owner(seed.word);
-                if removed.contains(&self.0.references()[reference]) || found.iter().any(|f| f.holds(&seed)) {
-                    continue;
+            let frames = first..(first + STRETCH).min(query.frames());
+            for seed in seeds::find(&query, frames, &self.0, &|word| answers[self.0.owner(word).0]) {
+                if !found.iter().any(|f| f.holds(&seed)) {
+                    let (reference, owner) = self.0.owner(seed.word);
+                    found.extend(self.extend(&query, &seed, reference, owner));
                 }
-                found.extend(self.extend(&query, &seed, reference, owner));
             }
         }
         found.sort_by(|a, b| b.excess.total_cmp(&a.excess));

@@ -5,22 +5,27 @@
 
 use super::print::Query;
 use super::store::Store;
-use super::words::{FINE, SHIFTS};
+use super::words::{FINE, SHIFTS, UNSHIFTED};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Words of a reference on either side of a seed that are compared with the query. A tempo wrong by a tenth moves
 /// the outermost by 50 ms, less than a word lasts.
 const AROUND: isize = 8;
+/// The same where neither tempo nor pitch was changed: most copies, and the ones most often buried in noise.
+const AROUND_PLAIN: isize = 64;
 /// Words compared first.
 const GLANCE: [isize; 5] = [-6, -3, 0, 3, 6];
 /// Share of wrong bits above which the glance ends it.
-const GLANCE_LIMIT: f64 = 0.40;
+const GLANCE_LIMIT: f64 = 0.42;
+/// How much better than chance the next second must be for a longer look.
+const LOOK: f64 = 1.8;
 /// How much better than chance a seed must be: half the bits less the wrong ones, over the root of all.
-const LEAST: f64 = 3.0;
+const LEAST: f64 = 3.2;
 /// Seeds kept of one stretch of the query.
-const KEPT: usize = 192;
-/// The weakest bits of a key are tried both ways.
-const TRIED_BOTH_WAYS: usize = 3;
+const KEPT: usize = 96;
+/// The weakest bits of a key are tried both ways: this many in a sound as it was, and in a shifted one.
+const BOTH_WAYS: (usize, usize) = (4, 2);
 
 /// A word of the query that meets a word of the index.
 #[derive(Clone, Copy, Debug)]
@@ -35,40 +40,37 @@ pub struct Seed {
     pub strength: f64,
 }
 
-/// The best seeds of a stretch of the query, strongest first.
-pub fn find(query: &Query, frames: std::ops::Range<usize>, store: &Store) -> Vec<Seed> {
+/// The best seeds of a stretch of the query among the words that `answer`, strongest first.
+pub fn find(query: &Query, frames: Range<usize>, store: &Store, answer: &dyn Fn(usize) -> bool) -> Vec<Seed> {
     let mut best: HashMap<(usize, isize), Seed> = HashMap::new();
     for shift in 0..SHIFTS {
         let (words, weak) = (query.words(shift), query.weak(shift));
-        for frame in frames.clone().filter(|&frame| words[frame] != 0) {
-            for tried in 0..1u32 << TRIED_BOTH_WAYS {
-                let turned = (0..TRIED_BOTH_WAYS)
-                    .filter(|i| tried >> i & 1 == 1)
-                    .fold(0, |m, i| m | 1u64 << weak[frame][i]);
-                let key = (words[frame] ^ turned) >> (64 - store.key_bits());
-                // A weak bit that is not in a key so short changes nothing.
-                if tried != 0 && turned >> (64 - store.key_bits()) << (64 - store.key_bits()) != turned {
-                    continue;
-                }
+        let plain = shift == UNSHIFTED;
+        let both_ways = if plain { BOTH_WAYS.0 } else { BOTH_WAYS.1 };
+        for frame in frames
+            .clone()
+            .step_by(if plain { 1 } else { 2 })
+            .filter(|&frame| words[frame] != 0)
+        {
+            for key in keys(words[frame], &weak[frame][..both_ways], store.key_bits()) {
                 for word in store.postings(key) {
-                    let Some(strength) = strength(words, frame, store, word) else {
+                    let Some(strength) = strength(words, frame, store, word, plain) else {
                         continue;
                     };
-                    // One of a cluster is enough: a quarter of a second, neighbouring shifts.
-                    let diagonal = (word * FINE) as isize - frame as isize;
-                    let place = best.entry((shift / 2, diagonal >> 4)).or_insert(Seed {
+                    if !answer(word) {
+                        continue;
+                    }
+                    let seed = Seed {
                         shift,
                         frame,
                         word,
                         strength,
-                    });
+                    };
+                    // One of a cluster is enough: a quarter of a second, neighbouring shifts.
+                    let diagonal = (word * FINE) as isize - frame as isize;
+                    let place = best.entry((shift / 2, diagonal >> 4)).or_insert(seed);
                     if strength > place.strength {
-                        *place = Seed {
-                            shift,
-                            frame,
-                            word,
-                            strength,
-                        };
+                        *place = seed;
                     }
                 }
             }
@@ -84,7 +86,19 @@ pub fn find(query: &Query, frames: std::ops::Range<usize>, store: &Store) -> Vec
     seeds
 }
 
-fn strength(words: &[u64], frame: usize, store: &Store, word: usize) -> Option<f64> {
+/// The keys of a word with every choice of its weak bits.
+fn keys(word: u64, weak: &[u8], key_bits: u32) -> impl Iterator<Item = u64> + '_ {
+    let spare = u64::BITS - key_bits;
+    (0..1u32 << weak.len()).filter_map(move |choice| {
+        let turned = (0..weak.len())
+            .filter(|i| choice >> i & 1 == 1)
+            .fold(0, |m, i| m | 1u64 << weak[i]);
+        // A weak bit that is not in a key so short changes nothing.
+        (turned >> spare << spare == turned).then_some((word ^ turned) >> spare)
+    })
+}
+
+fn strength(words: &[u64], frame: usize, store: &Store, word: usize, plain: bool) -> Option<f64> {
     let wrong = |step: isize| {
         let heard = *words.get(frame.checked_add_signed(step * FINE as isize)?)?;
         let known = store.word(word.checked_add_signed(step)?);
@@ -95,11 +109,22 @@ fn strength(words: &[u64], frame: usize, store: &Store, word: usize) -> Option<f
             .filter_map(wrong)
             .fold((0u32, 0u32), |(bits, wrong), w| (bits + 64, wrong + w))
     };
+    let better = |(bits, wrong): (u32, u32)| {
+        (f64::from(bits) / 2.0 - f64::from(wrong)) / f64::from(bits.max(1)).sqrt()
+    };
     let (bits, wrong_bits) = sum(&mut GLANCE.into_iter());
     if f64::from(wrong_bits) > GLANCE_LIMIT * f64::from(bits) {
         return None;
     }
-    let (bits, wrong_bits) = sum(&mut (-AROUND..=AROUND));
-    let strength = (f64::from(bits) / 2.0 - f64::from(wrong_bits)) / f64::from(bits.max(1)).sqrt();
-    (bits >= 512 && strength >= LEAST).then_some(strength)
+    let near = sum(&mut (-AROUND..=AROUND));
+    let strength = better(near);
+    if near.0 < 512 || strength < if plain { LOOK } else { LEAST } {
+        return None;
+    }
+    let strength = if plain {
+        strength.max(better(sum(&mut (-AROUND_PLAIN..=AROUND_PLAIN))))
+    } else {
+        strength
+    };
+    (strength >= LEAST).then_some(strength)
 }

@@ -6,27 +6,29 @@ use std::sync::Arc;
 
 /// Samples a second that the spectrum wants.
 pub const RATE: u32 = 8000;
-/// Samples under one window: 256 ms, long enough to even out echoes and the frame grids of codecs.
-pub const WINDOW: usize = 2048;
+/// Samples under one window: 192 ms, long enough to even out echoes and the frame grids of codecs, short enough to hear
+/// music in the gaps of speech.
+pub const WINDOW: usize = 1536;
 /// Units of the frequency scale in a semitone.
 pub const UNITS_PER_SEMITONE: usize = 4;
-/// Units that one band is wide: one and a half semitones, as in Haitsma and Kalker's scheme within a little.
-pub const BAND: usize = 6;
-/// Bands that a word is made of.
-pub const BANDS: usize = 33;
-/// Largest shift of pitch that is searched, in units, up or down.
-pub const MAX_SHIFT: usize = 3 * UNITS_PER_SEMITONE;
+/// Units that one band is wide: two and a quarter semitones, so that a pitch between two tried shifts still fits.
+pub const BAND: usize = 9;
+/// Units over which the lower edges of a word's bands are spread.
+pub const SPREAD: usize = 192;
+/// Largest shift of pitch that is searched, in units, up or down: that of a speed of 0.8 or 1.25.
+pub const MAX_SHIFT: usize = 15;
 /// Levels in a row: the lower edge of a band may stand on any unit.
-pub const LEVELS: usize = (BANDS - 1) * BAND + 2 * MAX_SHIFT + 1;
+pub const LEVELS: usize = SPREAD + 2 * MAX_SHIFT + 1;
 
 /// Lower edge of the lowest band of an unshifted sound, in Hz.
-const LOWEST: f64 = 180.0;
+const LOWEST: f64 = 165.0;
 /// Energy below which a window counts as silent: a sine at about -80 dB of full scale.
 const SILENCE: f64 = 1e-8 * (WINDOW * WINDOW / 16) as f64;
-/// Share of a window's mean band energy that is added to each band, so that what a codec drops does not decide a bit.
-const FLOOR: f64 = 1e-3;
+/// Share of a window's energy that is added to each band, so that rounding does not decide a bit.
+const FLOOR: f64 = 3e-8;
 
-/// One row: the level of a band at every unit of the scale, or silence.
+/// One row: the amplitude of a band at every unit of the scale, or silence. Amplitudes did better than logarithms: what is
+/// loud in a band pair decides, and noise lies mostly in what is faint.
 pub type Row = Option<Box<[f32; LEVELS]>>;
 
 /// A short-time Fourier transform over a stream of samples.
@@ -107,10 +109,10 @@ impl Spectrum {
         if total < SILENCE {
             return None;
         }
-        let floor = total * FLOOR / BANDS as f64;
+        let floor = total * FLOOR;
         let mut row = Box::new([0.0; LEVELS]);
         for (unit, level) in row.iter_mut().enumerate() {
-            *level = ((below[unit + BAND] - below[unit] + floor) as f32).ln();
+            *level = ((below[unit + BAND] - below[unit] + floor) as f32).sqrt();
         }
         Some(row)
     }

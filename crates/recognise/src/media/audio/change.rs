@@ -1,0 +1,46 @@
+//! What a line says was done to a copy, and how far evidence for it goes.
+
+use super::line::Stretch;
+use super::words::FINE;
+
+/// What was done to tempo and pitch. The odder it is, the likelier that it was made up to fit: a voice that says the same
+/// words again, or a tune played again, meets its other take at some odd tempo and pitch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    None,
+    /// One thing: speed, tempo or pitch.
+    One,
+    /// Tempo and pitch, each by an amount of its own.
+    Two,
+}
+
+impl Change {
+    /// Of a tempo (seconds of the reference a second) and a rise of all frequencies (semitones) found along a stretch.
+    pub fn of(tempo: f64, rise: f64, stretch: &Stretch) -> Self {
+        let pitch = rise - 12.0 * tempo.log2();
+        // Over a short stretch the tempo is known to a frame or two only.
+        let unsure = 2.0 / (stretch.words.len() * FINE).max(1) as f64;
+        let one =
+            rise.abs() < 0.4 || pitch.abs() < 0.4 + 17.0 * unsure || (tempo - 1.0).abs() < unsure.max(0.002);
+        if one { Change::One } else { Change::Two }
+    }
+
+    /// Tempos and pitches that were tried for each place.
+    pub fn trials(self) -> f64 {
+        match self {
+            Change::None => 1.0,
+            Change::One => 64.0,
+            Change::Two => 1024.0,
+        }
+    }
+
+    /// How far evidence counts.
+    pub fn weight(self) -> f64 {
+        match self {
+            Change::None => 1.0,
+            Change::One => 0.8,
+            Change::Two => 0.55,
+        }
+    }
+}
