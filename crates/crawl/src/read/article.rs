@@ -32,7 +32,7 @@ pub(super) fn read(
     if weight(&text) < MIN_WEIGHT {
         return None;
     }
-    let title = title(scan, headline, stated);
+    let title = title(scan, headline);
     let around = around(scan, &text, &title);
     Some(Article {
         author: author(scan, &around, stated),
@@ -144,8 +144,7 @@ fn longest_run(scan: &Scan) -> String {
     paragraphs(&lines.join("\n"))
 }
 
-fn title(scan: &Scan, headline: &str, stated: Option<&Stated>) -> String {
-    let _ = stated;
+fn title(scan: &Scan, headline: &str) -> String {
     let whole = if scan.title.is_empty() {
         headline
     } else {

@@ -191,12 +191,12 @@ impl Page<'_> {
     }
 
     /// Says more of the offers of these media.
-    pub fn describe(&mut self, media: &[Medium], mut say: impl FnMut(&mut Offer)) {
+    pub fn describe(&mut self, media: &[Medium], say: impl FnMut(&mut Offer)) {
         self.reading
             .offers
             .iter_mut()
             .filter(|offer| media.contains(&offer.medium))
-            .for_each(|offer| say(offer));
+            .for_each(say);
     }
 
     /// Says more of every offer.

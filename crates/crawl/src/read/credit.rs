@@ -122,7 +122,7 @@ pub(super) fn name(raw: &str) -> Option<String> {
         .trim();
     let length = name.chars().count();
     let letters = name.chars().any(char::is_alphabetic);
-    (length >= 2 && length <= MAX_NAME && letters).then(|| name.to_owned())
+    ((2..=MAX_NAME).contains(&length) && letters).then(|| name.to_owned())
 }
 
 #[cfg(test)]

@@ -128,13 +128,11 @@ fn relation(page: &mut Page<'_>, element: &Element) {
     let kind = element.get("type").unwrap_or_default().to_ascii_lowercase();
     for word in rel.split_ascii_whitespace() {
         match word {
-            "canonical" => {
-                if page.reading.canonical.is_none() {
-                    page.reading.canonical = page.base.web(href).map(|mut url| {
-                        url.set_fragment(None);
-                        url
-                    });
-                }
+            "canonical" if page.reading.canonical.is_none() => {
+                page.reading.canonical = page.base.web(href).map(|mut url| {
+                    url.set_fragment(None);
+                    url
+                });
             }
             "next" => page.link(href, Rel::Next, false, ""),
             "prev" | "contents" | "index" | "chapter" | "start" | "first" | "last" | "up" => {

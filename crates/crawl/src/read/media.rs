@@ -32,8 +32,8 @@ const MAX_FRAGMENTS: usize = 200;
 pub(super) fn read(page: &mut Page<'_>) {
     let elements = std::mem::take(&mut page.scan.elements);
     let mut fragments = MAX_FRAGMENTS;
-    for (at, element) in elements.iter().enumerate() {
-        tag(page, &elements, at, element, &mut fragments);
+    for element in &elements {
+        tag(page, &elements, element, &mut fragments);
     }
     page.scan.elements = elements;
     metas(page);
@@ -124,7 +124,7 @@ fn is_player(call: &str) -> bool {
     PLAYERS.contains(&call.as_str())
 }
 
-fn tag(page: &mut Page<'_>, elements: &[Element], at: usize, element: &Element, fragments: &mut usize) {
+fn tag(page: &mut Page<'_>, elements: &[Element], element: &Element, fragments: &mut usize) {
     let name = &*element.name;
     let kind = element.first(&["type", "data-type"]);
     let title = element
@@ -218,7 +218,6 @@ fn tag(page: &mut Page<'_>, elements: &[Element], at: usize, element: &Element, 
     for (key, value) in &element.attributes {
         attribute(page, name, key, value, fragments);
     }
-    let _ = at;
 }
 
 /// `itemprop=contentUrl` and `embedUrl` of schema.org.
@@ -505,13 +504,13 @@ fn fragment(page: &mut Page<'_>, markup: &str, fragments: &mut usize) {
     }
     *fragments -= 1;
     let scan = Scan::of(markup);
-    for (at, element) in scan.elements.iter().enumerate() {
+    for element in &scan.elements {
         if &*element.name == "a" {
             if let Some(href) = element.get("href") {
                 page.offer_behind(href, None, "");
             }
         } else {
-            tag(page, &scan.elements, at, element, fragments);
+            tag(page, &scan.elements, element, fragments);
         }
         if &*element.name == "iframe"
             && let Some(src) = element.get("src")

@@ -223,7 +223,7 @@ impl<'a> Page<'a> {
         match [name.as_deref(), Some(title)]
             .into_iter()
             .flatten()
-            .map(|name| promise(name))
+            .map(promise)
             .find(|p| matches!(p, Promise::Media(..)))
         {
             Some(Promise::Media(medium, _)) => medium,

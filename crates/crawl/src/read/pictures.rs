@@ -32,15 +32,6 @@ pub(crate) fn read(page: &mut Page<'_>) {
                     image(page, element);
                 }
             }
-            "source" => {
-                let picture = element
-                    .inside
-                    .and_then(|inside| elements.get(inside))
-                    .is_some_and(|parent| &*parent.name == "picture");
-                if picture && let Some(address) = largest(element) {
-                    let _ = address;
-                }
-            }
             _ => {
                 for key in [
                     "data-original",

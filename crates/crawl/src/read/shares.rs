@@ -3,6 +3,7 @@
 use super::page::Page;
 use super::reading::Offer;
 use regex::Regex;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 use swordnet_core::{Access, Medium};
 use url::Url;
@@ -116,14 +117,14 @@ pub(super) fn read(page: &mut Page<'_>) {
             share(page, url, code, "");
         }
     }
+    let mut known: HashSet<Url> = seen.iter().map(|(_, _, url, _)| url.clone()).collect();
     for found in ADDRESS.find_iter(&page.scan.text).take(2_000) {
         let address = found
             .as_str()
             .trim_end_matches(['.', ',', ')', ']', ';', '"', '\'']);
-        if let Some(url) = Url::parse(address).ok().filter(is_share) {
-            if !seen.iter().any(|(_, _, known, _)| *known == url) {
-                seen.push((found.start(), found.end(), url, String::new()));
-            }
+        let url = Url::parse(address).ok().filter(is_share);
+        if let Some(url) = url.filter(|url| known.insert(url.clone())) {
+            seen.push((found.start(), found.end(), url, String::new()));
         }
     }
     page.scan.elements = elements;

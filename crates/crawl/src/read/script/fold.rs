@@ -151,9 +151,7 @@ impl<'t, 'a> Folder<'t, 'a> {
             if !self.mark(at + 2, '(') {
                 return None;
             }
-            let Some((arguments, end)) = self.arguments(at + 2, depth + 1) else {
-                return None;
-            };
+            let (arguments, end) = self.arguments(at + 2, depth + 1)?;
             self.spend(match &term {
                 Term::Text(text) => 64 + text.len(),
                 Term::List(list) => {
