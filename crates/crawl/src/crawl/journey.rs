@@ -483,7 +483,7 @@ impl Journey {
 }
 
 /// Is the address of such an offer the thing itself, rather than a page about it?
-pub(super) fn is_file(access: Access) -> bool {
+fn is_file(access: Access) -> bool {
     matches!(
         access,
         Access::File | Access::Hls | Access::Dash | Access::Torrent

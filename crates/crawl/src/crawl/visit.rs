@@ -2,7 +2,6 @@
 
 use super::{
     frontier::{Entry, Role},
-    journey::is_file,
     scope::body_fingerprint,
     sitemap,
     traps::content_fingerprint,
@@ -11,8 +10,12 @@ use crate::{
     fetch::{Client, Exchange, FetchError, Fetched, Follow, Request},
     read::{Reading, read},
 };
-use std::{sync::Arc, time::Duration};
-use swordnet_core::Area;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
+use swordnet_core::{Access, Area};
 use url::Url;
 
 /// Bytes of a film, picture or archive that are fetched when a page merely links to it.
@@ -77,11 +80,17 @@ pub(super) async fn visit(client: &Client, entry: &Entry, area: Area) -> Result<
 fn examine(fetched: Fetched, area: Area) -> Result<Visit, FetchError> {
     let last = fetched.last();
     let body = last.body.bytes()?;
-    let reading = read(area, &last.url, last.header("content-type"), &body);
+    let (url, kind) = (&last.url, last.header("content-type"));
+    // A page that our reader stumbles over is a fault of ours, and no reason to give up the site.
+    let reading =
+        catch_unwind(AssertUnwindSafe(|| read(area, url, kind, &body))).unwrap_or_else(|_| Reading {
+            remarks: vec!["pages that could not be read because of a fault in this program".to_owned()],
+            ..Reading::default()
+        });
     let files = reading
         .offers
         .iter()
-        .filter(|offer| is_file(offer.access))
+        .filter(|offer| offer.access != Access::Page)
         .map(|offer| offer.url.as_str());
     let content = content_fingerprint(&body, files);
     let body = body_fingerprint(&body);
@@ -101,9 +110,16 @@ pub(super) fn is_page(exchange: &Exchange) -> bool {
     match exchange.header("content-type") {
         Some(kind) => {
             let kind = kind.to_ascii_lowercase();
-            ["text/html", "xhtml", "text/plain", "application/xml", "text/xml"]
-                .iter()
-                .any(|k| kind.contains(k))
+            [
+                "text/html",
+                "text/plain",
+                "text/xml",
+                "application/xml",
+                "+xml",
+                "feed+json",
+            ]
+            .iter()
+            .any(|k| kind.contains(k))
         }
         None => {
             let start = exchange.body.slice(0, 512).bytes().unwrap_or_default();
