@@ -282,6 +282,10 @@ impl Platforms {
         if host.trap && path.starts_with("/calendar/") {
             return page(host, &calendar(path), &state, asked, StatusCode::OK);
         }
+        if path == "/static/lazy.js" {
+            let script = Bytes::from_static(include_bytes!("../templates/lazy.js"));
+            return Ok(bytes(script, "text/javascript", asked, host.gzip));
+        }
         if let Some(style) = path.strip_prefix("/static/").filter(|p| p.ends_with(".css")) {
             return Ok(bytes(
                 Bytes::from(stylesheet(style).into_bytes()),

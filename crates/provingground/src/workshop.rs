@@ -127,6 +127,7 @@ impl Workshop {
     /// Makes what is not there yet, on all cores.
     pub fn make(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
         std::fs::create_dir_all(&self.dir).map_err(|e| Error::io(&self.dir, e))?;
+        self.sweep();
         let total = self.pieces.len();
         let mut done = self.pieces.keys().filter(|p| p.exists()).count();
         let top = self.pieces.values().map(|p| p.level).max().unwrap_or(0);
@@ -149,6 +150,21 @@ impl Workshop {
             what: "",
         });
         Ok(())
+    }
+
+    /// Removes what builds that were killed left half made: rooms that nobody has entered for an hour.
+    fn sweep(&self) {
+        for entry in std::fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            let age = entry
+                .metadata()
+                .and_then(|m| m.modified())
+                .ok()
+                .and_then(|t| t.elapsed().ok());
+            let made = entry.file_name().to_string_lossy().starts_with("making");
+            if made && age.is_some_and(|age| age.as_secs() > 3600) {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
     }
 
     fn together(&self, missing: &[(&PathBuf, &Piece)], told: &mut dyn FnMut(&str)) -> Result<(), Error> {
