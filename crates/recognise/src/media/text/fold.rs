@@ -138,8 +138,7 @@ fn work_out(c: char) -> (Vec<u16>, Fold) {
             }
         } else {
             let alike = look_alike(part);
-            if alike.chars().all(|c| c.is_ascii()) || alike.chars().any(|a| is_dense(code_of(a)) && a != part)
-            {
+            if alike.is_ascii() || alike.chars().any(|a| is_dense(code_of(a)) && a != part) {
                 fold = Fold::LookAlike;
             }
             for c in alike.chars() {
