@@ -41,13 +41,20 @@ impl Affine {
     /// Does it leave the picture about as it is?
     pub fn is_identity(&self) -> bool {
         let corners = [[0.0, 0.0], [1.0, 0.0], [0.0, 0.75], [1.0, 0.75]];
-        corners.iter().all(|c| self.apply(*c).iter().zip(c).all(|(a, b)| (a - b).abs() < 0.05))
+        corners
+            .iter()
+            .all(|c| self.apply(*c).iter().zip(c).all(|(a, b)| (a - b).abs() < 0.05))
     }
 
     /// Does it keep the vertical about vertical, as every copy of a film does but a turned one?
     pub fn is_upright(&self) -> bool {
         let m = &self.0;
-        m[0] > 0.0 && m[4] > 0.0 && m[1].abs() < 0.3 * m[4] && m[3].abs() < 0.3 * m[0] && m[0] < 2.0 * m[4] && m[4] < 2.0 * m[0]
+        m[0] > 0.0
+            && m[4] > 0.0
+            && m[1].abs() < 0.3 * m[4]
+            && m[3].abs() < 0.3 * m[0]
+            && m[0] < 2.0 * m[4]
+            && m[4] < 2.0 * m[0]
     }
 
     /// Does it shrink, stretch or shear more than any real copy?

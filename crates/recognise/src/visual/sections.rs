@@ -125,7 +125,7 @@ pub struct Records<const N: usize>(Bytes);
 impl<const N: usize> Records<N> {
     /// A section as records; nothing when its length does not fit.
     pub fn of(bytes: Bytes) -> Option<Self> {
-        (bytes.len() % N == 0).then_some(Self(bytes))
+        bytes.len().is_multiple_of(N).then_some(Self(bytes))
     }
 
     /// How many.

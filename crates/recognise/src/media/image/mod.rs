@@ -39,11 +39,17 @@ impl MediumKind for Image {
     }
 
     fn demand(&self, _: Purpose) -> Demand {
-        Demand::Picture { max_side: MAX_SIDE, channels: 1 }
+        Demand::Picture {
+            max_side: MAX_SIDE,
+            channels: 1,
+        }
     }
 
     fn extractor(&self, purpose: Purpose) -> Box<dyn Extractor> {
-        Box::new(Picture { query: purpose == Purpose::Query, print: None })
+        Box::new(Picture {
+            query: purpose == Purpose::Query,
+            print: None,
+        })
     }
 
     fn build(&self, references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Error> {
@@ -67,7 +73,15 @@ struct Picture {
 
 impl Extractor for Picture {
     fn push(&mut self, signal: Signal<'_>) -> Result<(), Error> {
-        let Signal::Frame { width, height, pixels, .. } = signal else { return Err(Error::WrongSignal(Medium::Image)) };
+        let Signal::Frame {
+            width,
+            height,
+            pixels,
+            ..
+        } = signal
+        else {
+            return Err(Error::WrongSignal(Medium::Image));
+        };
         if pixels.len() != width as usize * height as usize || width > 4096 || height > 4096 {
             return Err(Error::WrongSignal(Medium::Image));
         }
@@ -91,18 +105,37 @@ fn look(width: usize, height: usize, luma: &[u8], query: bool) -> Print {
     let area = found(width, height, luma);
     let areas = [Some(whole), (area != whole).then_some(area)];
     let turns: &[(u8, bool)] = if query {
-        &[(0, false), (0, true), (1, false), (1, true), (2, false), (2, true), (3, false), (3, true)]
+        &[
+            (0, false),
+            (0, true),
+            (1, false),
+            (1, true),
+            (2, false),
+            (2, true),
+            (3, false),
+            (3, true),
+        ]
     } else {
         &[(0, false)]
     };
     let mut codes = Vec::new();
     for area in areas.into_iter().flatten() {
-        let Some(spectrum) = Spectrum::of(&sums, area) else { continue };
-        codes.extend(turns.iter().map(|&turn| TurnedCode::of(&spectrum.turned(turn.0, turn.1), turn, area == whole)));
+        let Some(spectrum) = Spectrum::of(&sums, area) else {
+            continue;
+        };
+        codes.extend(
+            turns
+                .iter()
+                .map(|&turn| TurnedCode::of(&spectrum.turned(turn.0, turn.1), turn, area == whole)),
+        );
     }
     let most = if query { QUERY_POINTS } else { REFERENCE_POINTS };
     let found = points::find(&Plane::of(width, height, luma), Wanted { most, turned: true });
     let longer = width.max(height) as f32;
     let marks = found.iter().map(|p| Mark::of(p, longer)).collect();
-    Print { shape: [width as f32 / longer, height as f32 / longer], codes, marks }
+    Print {
+        shape: [width as f32 / longer, height as f32 / longer],
+        codes,
+        marks,
+    }
 }

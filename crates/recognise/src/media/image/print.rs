@@ -38,7 +38,13 @@ impl TurnedCode {
         for (sizes, to) in measured.sizes.chunks_exact(16).zip(&mut doubts) {
             to.copy_from_slice(&doubtful(sizes, DOUBTS));
         }
-        Self { code: measured.code, quarters, mirrored, whole, doubts }
+        Self {
+            code: measured.code,
+            quarters,
+            mirrored,
+            whole,
+            doubts,
+        }
     }
 }
 
@@ -58,9 +64,16 @@ pub struct Mark {
 impl Mark {
     /// Of a found point.
     pub fn of(point: &Point, longer: f32) -> Self {
-        let scale = ((point.scale / longer).log2() * 8.0 + 128.0).round().clamp(0.0, 255.0) as u8;
+        let scale = ((point.scale / longer).log2() * 8.0 + 128.0)
+            .round()
+            .clamp(0.0, 255.0) as u8;
         let angle = (point.angle / TAU * 256.0).round() as i32 as u8;
-        Self { at: [point.x / longer, point.y / longer], scale, angle, description: point.description }
+        Self {
+            at: [point.x / longer, point.y / longer],
+            scale,
+            angle,
+            description: point.description,
+        }
     }
 }
 
@@ -88,7 +101,12 @@ impl Print {
             put(&code.code.to_bytes());
             if query {
                 put(&[code.quarters | u8::from(code.mirrored) << 2 | u8::from(code.whole) << 3]);
-                code.doubts.iter().flatten().collect::<Vec<_>>().chunks(2).for_each(|d| put(&[d[0] | d[1] << 4]));
+                code.doubts
+                    .iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .chunks(2)
+                    .for_each(|d| put(&[d[0] | d[1] << 4]));
             }
         }
         for mark in &self.marks {
@@ -97,15 +115,26 @@ impl Print {
             put(&((mark.at[1] * 65535.0) as u16).to_le_bytes());
             put(&[mark.scale, mark.angle]);
             if query {
-                mark.description.sizes.chunks(2).for_each(|s| put(&[s[0] | s[1] << 4]));
+                mark.description
+                    .sizes
+                    .chunks(2)
+                    .for_each(|s| put(&[s[0] | s[1] << 4]));
             }
         }
-        Fingerprint { medium: Medium::Image, version: VERSION, bytes: out }
+        Fingerprint {
+            medium: Medium::Image,
+            version: VERSION,
+            bytes: out,
+        }
     }
 
     /// From bytes.
     pub fn read(fingerprint: &Fingerprint) -> Result<Self, Error> {
-        let damaged = |why: &str| Error::Damaged { medium: Medium::Image, what: "fingerprint", why: why.into() };
+        let damaged = |why: &str| Error::Damaged {
+            medium: Medium::Image,
+            what: "fingerprint",
+            why: why.into(),
+        };
         if fingerprint.medium != Medium::Image || fingerprint.version != VERSION {
             return Err(damaged("another medium or version"));
         }
@@ -115,16 +144,31 @@ impl Print {
     fn parse(bytes: &[u8]) -> Option<Self> {
         let mut from = Reader(bytes);
         let query = from.u8()? != 0;
-        let mut print = Self { shape: [from.f32()?, from.f32()?], ..Self::default() };
+        let mut print = Self {
+            shape: [from.f32()?, from.f32()?],
+            ..Self::default()
+        };
         let (codes, marks) = (from.u8()?, from.u16()?);
         for _ in 0..codes {
             let code = Code::from_bytes(from.take()?);
-            let mut turned = TurnedCode { code, quarters: 0, mirrored: false, whole: false, doubts: [[0; DOUBTS]; CHUNKS] };
+            let mut turned = TurnedCode {
+                code,
+                quarters: 0,
+                mirrored: false,
+                whole: false,
+                doubts: [[0; DOUBTS]; CHUNKS],
+            };
             if query {
                 let flags = from.u8()?;
-                (turned.quarters, turned.mirrored, turned.whole) = (flags & 3, flags & 4 != 0, flags & 8 != 0);
+                (turned.quarters, turned.mirrored, turned.whole) =
+                    (flags & 3, flags & 4 != 0, flags & 8 != 0);
                 let packed: [u8; DOUBTS * CHUNKS / 2] = from.take()?;
-                turned.doubts.iter_mut().flatten().zip(packed.iter().flat_map(|b| [b & 15, b >> 4])).for_each(|(to, n)| *to = n);
+                turned
+                    .doubts
+                    .iter_mut()
+                    .flatten()
+                    .zip(packed.iter().flat_map(|b| [b & 15, b >> 4]))
+                    .for_each(|(to, n)| *to = n);
             }
             print.codes.push(turned);
         }
@@ -135,9 +179,17 @@ impl Print {
             let mut sizes = [0; WORD_BITS];
             if query {
                 let packed: [u8; WORD_BITS / 2] = from.take()?;
-                sizes.iter_mut().zip(packed.iter().flat_map(|b| [b & 15, b >> 4])).for_each(|(to, n)| *to = n);
+                sizes
+                    .iter_mut()
+                    .zip(packed.iter().flat_map(|b| [b & 15, b >> 4]))
+                    .for_each(|(to, n)| *to = n);
             }
-            print.marks.push(Mark { at, scale, angle, description: Description { bits, sizes } });
+            print.marks.push(Mark {
+                at,
+                scale,
+                angle,
+                description: Description { bits, sizes },
+            });
         }
         from.0.is_empty().then_some(print)
     }

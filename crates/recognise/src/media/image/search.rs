@@ -20,6 +20,8 @@ const GUIDED: u32 = 44;
 const CLEAR: f32 = 16.0;
 /// Descriptions compared for one point of the query at most, about.
 const COMPARED: f32 = 400.0;
+/// Evidence at which a match is as likely right as wrong.
+const EVEN: f32 = 6.0;
 /// Pictures whose points are looked at.
 const LOOKED_AT: usize = 10;
 
@@ -36,15 +38,30 @@ impl Seen {
     fn of(mark: &Mark, mirrored: bool, width: f32) -> Self {
         if mirrored {
             let at = [width - mark.at[0], mark.at[1]];
-            Self { description: mark.description.mirrored(), at, scale: mark.scale, angle: mark.angle.wrapping_neg() }
+            Self {
+                description: mark.description.mirrored(),
+                at,
+                scale: mark.scale,
+                angle: mark.angle.wrapping_neg(),
+            }
         } else {
-            Self { description: mark.description, at: mark.at, scale: mark.scale, angle: mark.angle }
+            Self {
+                description: mark.description,
+                at: mark.at,
+                scale: mark.scale,
+                angle: mark.angle,
+            }
         }
     }
 
     fn pair(&self, spot: &Spot) -> Pair {
         let scale = ((f32::from(spot.scale) - f32::from(self.scale)) / 8.0).exp2();
-        Pair { from: self.at, to: spot.at, scale, turn: f32::from(spot.angle.wrapping_sub(self.angle)) / 256.0 * TAU }
+        Pair {
+            from: self.at,
+            to: spot.at,
+            scale,
+            turn: f32::from(spot.angle.wrapping_sub(self.angle)) / 256.0 * TAU,
+        }
     }
 }
 
@@ -73,19 +90,25 @@ pub fn search(pictures: &Pictures, query: &Print, silenced: &dyn Fn(usize) -> bo
             (CODE - distance) as f32 * 0.4 * trust(pictures, query, &query.codes[n], picture)
         });
         let points = 0.8 * (case.points - 4.0).max(0.0);
-        let score = 1.0 / (1.0 + (-(codes + points - 4.0) / 1.5).exp());
+        let score = 1.0 / (1.0 + (-(codes + points - EVEN) / 1.5).exp());
         if score < 0.02 {
             continue;
         }
         let (map, mirrored) = case.map.unzip();
-        let mirrored = mirrored.or(case.code.map(|c| query.codes[c.1].mirrored)).unwrap_or(false);
+        let mirrored = mirrored
+            .or(case.code.map(|c| query.codes[c.1].mirrored))
+            .unwrap_or(false);
         let rotation = map.map(|m| f64::from(m.rotation().round())).filter(|r| *r != 0.0);
         found.push(Match {
             reference: pictures.id(picture).clone(),
             score: f64::from(score),
             query: Span { start: 0.0, end: 1.0 },
             in_reference: Span { start: 0.0, end: 1.0 },
-            transform: Transform { mirrored, rotation, ..Transform::default() },
+            transform: Transform {
+                mirrored,
+                rotation,
+                ..Transform::default()
+            },
         });
     }
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -97,13 +120,19 @@ fn by_codes(pictures: &Pictures, query: &Print, cases: &mut BTreeMap<usize, Case
     for (n, turned) in query.codes.iter().enumerate() {
         items.clear();
         for (chunk, lookup) in pictures.by_word.iter().enumerate() {
-            let doubts: Vec<u8> = turned.doubts[chunk].iter().copied().filter(|&b| u32::from(b) < lookup.bits()).collect();
+            let doubts: Vec<u8> = turned.doubts[chunk]
+                .iter()
+                .copied()
+                .filter(|&b| u32::from(b) < lookup.bits())
+                .collect();
             lookup.probe(word_of(&turned.code, chunk), &doubts, |item| items.push(item));
         }
         items.sort_unstable();
         items.dedup();
         for &item in &items {
-            let Some((code, picture)) = pictures.code(item as usize) else { continue };
+            let Some((code, picture)) = pictures.code(item as usize) else {
+                continue;
+            };
             let distance = code.distance(&turned.code);
             if distance <= CODE {
                 let case = cases.entry(picture).or_default();
@@ -127,11 +156,19 @@ fn trust(pictures: &Pictures, query: &Print, code: &TurnedCode, picture: usize) 
     if query.marks.len() < ENOUGH || spots.len() < ENOUGH {
         return PLAIN;
     }
-    let seen: Vec<Seen> = query.marks.iter().map(|m| Seen::of(m, code.mirrored, query.shape[0])).collect();
+    let seen: Vec<Seen> = query
+        .marks
+        .iter()
+        .map(|m| Seen::of(m, code.mirrored, query.shape[0]))
+        .collect();
     let [w, h] = query.shape.map(|side| 1.0 / side.max(0.01));
     let [rw, rh] = pictures.shape(picture);
     // Turning and then mirroring is mirroring and then turning the other way.
-    let map = match if code.mirrored { (4 - code.quarters) % 4 } else { code.quarters } {
+    let map = match if code.mirrored {
+        (4 - code.quarters) % 4
+    } else {
+        code.quarters
+    } {
         0 => [rw * w, 0.0, 0.0, 0.0, rh * h, 0.0],
         1 => [0.0, -rw * h, rw, rh * w, 0.0, 0.0],
         2 => [-rw * w, 0.0, rw, 0.0, -rh * h, rh],
@@ -144,7 +181,11 @@ fn trust(pictures: &Pictures, query: &Print, code: &TurnedCode, picture: usize) 
 fn by_points(pictures: &Pictures, query: &Print, mirrored: bool, cases: &mut BTreeMap<usize, Case>) {
     let lookup = &pictures.by_point;
     let probes = (COMPARED / lookup.mean().max(1.0)).max(2.0).log2() as usize;
-    let seen: Vec<Seen> = query.marks.iter().map(|m| Seen::of(m, mirrored, query.shape[0])).collect();
+    let seen: Vec<Seen> = query
+        .marks
+        .iter()
+        .map(|m| Seen::of(m, mirrored, query.shape[0]))
+        .collect();
     let mut near: Vec<(usize, u32, Pair)> = Vec::new();
     for seen in &seen {
         let doubts = doubtful(&seen.description.sizes[..lookup.bits() as usize], probes.min(8));
@@ -160,19 +201,26 @@ fn by_points(pictures: &Pictures, query: &Print, mirrored: bool, cases: &mut BTr
         found.sort_unstable();
         found.truncate(16);
         for (distance, item) in found {
-            let Some(spot) = pictures.spot(item as usize) else { continue };
+            let Some(spot) = pictures.spot(item as usize) else {
+                continue;
+            };
             near.push((pictures.picture_of(item as usize), distance, seen.pair(&spot)));
         }
     }
     near.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut groups: Vec<&[(usize, u32, Pair)]> = near.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() >= 3).collect();
+    let mut groups: Vec<&[(usize, u32, Pair)]> = near
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|g| g.len() >= 3)
+        .collect();
     let weight = |g: &[(usize, u32, Pair)]| g.iter().map(|n| DESCRIPTION + 8 - n.1).sum::<u32>();
     groups.sort_by_key(|g| std::cmp::Reverse(weight(g)));
     groups.truncate(LOOKED_AT);
     for group in groups {
         let picture = group[0].0;
         let pairs: Vec<Pair> = group.iter().map(|g| g.2).collect();
-        let Some(agreement) = geometry::agree(&pairs, 48) else { continue };
+        let Some(agreement) = geometry::agree(&pairs, 48) else {
+            continue;
+        };
         let spots: Vec<Spot> = pictures.spots(picture).collect();
         let points = guided(&seen, &spots, &agreement.map);
         let case = cases.entry(picture).or_default();
@@ -189,7 +237,8 @@ fn guided(seen: &[Seen], spots: &[Spot], map: &Affine) -> f32 {
     let (mut from, mut to) = (BTreeMap::new(), BTreeMap::new());
     for seen in seen {
         let place = map.apply(seen.at);
-        let close = |s: &&Spot| (s.at[0] - place[0]).abs() < TOLERANCE && (s.at[1] - place[1]).abs() < TOLERANCE;
+        let close =
+            |s: &&Spot| (s.at[0] - place[0]).abs() < TOLERANCE && (s.at[1] - place[1]).abs() < TOLERANCE;
         let nearest = spots
             .iter()
             .filter(close)

@@ -12,7 +12,12 @@ use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
 /// Identifiers, codes, first points, points, two sections of lists for points, and two for each word of a code.
-const FORM: Form = Form { medium: Medium::Image, magic: *b"SwordPic", version: VERSION, sections: 6 + 2 * CHUNKS };
+const FORM: Form = Form {
+    medium: Medium::Image,
+    magic: *b"SwordPic",
+    version: VERSION,
+    sections: 6 + 2 * CHUNKS,
+};
 /// Bytes of a point: description, place, scale, direction.
 const POINT: usize = 20;
 
@@ -54,7 +59,10 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
         let id = id.as_str().as_bytes();
         ids.extend_from_slice(&(id.len() as u16).to_le_bytes());
         ids.extend_from_slice(id);
-        print.shape.iter().for_each(|side| ids.extend_from_slice(&side.to_le_bytes()));
+        print
+            .shape
+            .iter()
+            .for_each(|side| ids.extend_from_slice(&side.to_le_bytes()));
         for code in &print.codes {
             listed.push(code.code);
             codes.extend_from_slice(&code.code.to_bytes());
@@ -70,10 +78,16 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
     }
     firsts.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
     let mut sections = vec![ids, codes, firsts, points];
-    let (starts, items) = Lookup::write(words.iter().copied(), word_bits(words.len(), describe::WORD_BITS as u32));
+    let (starts, items) = Lookup::write(
+        words.iter().copied(),
+        word_bits(words.len(), describe::WORD_BITS as u32),
+    );
     sections.extend([starts, items]);
     for chunk in 0..CHUNKS {
-        let words = listed.iter().enumerate().map(|(i, code)| (word_of(code, chunk), i as u32));
+        let words = listed
+            .iter()
+            .enumerate()
+            .map(|(i, code)| (word_of(code, chunk), i as u32));
         let (starts, items) = Lookup::write(words, word_bits(listed.len(), 16));
         sections.extend([starts, items]);
     }
@@ -102,8 +116,9 @@ impl Pictures {
             ids.push(ReferenceId::from_text(std::str::from_utf8(id).ok()?));
             shapes.push([from.f32()?, from.f32()?]);
         }
-        let by_word: Option<Vec<Lookup>> =
-            (0..CHUNKS).map(|i| Lookup::open(sections[6 + 2 * i].clone(), sections[7 + 2 * i].clone())).collect();
+        let by_word: Option<Vec<Lookup>> = (0..CHUNKS)
+            .map(|i| Lookup::open(sections[6 + 2 * i].clone(), sections[7 + 2 * i].clone()))
+            .collect();
         let opened = Self {
             codes: Records::of(sections[1].clone())?,
             firsts: Records::of(sections[2].clone())?,
@@ -138,7 +153,11 @@ impl Pictures {
         let (mut low, mut high) = (0, self.ids.len().saturating_sub(1));
         while low < high {
             let middle = (low + high) / 2;
-            if self.firsts.number(middle + 1).unwrap_or(0) as usize <= point { low = middle + 1 } else { high = middle }
+            if self.firsts.number(middle + 1).unwrap_or(0) as usize <= point {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         low
     }
@@ -154,12 +173,20 @@ impl Pictures {
     pub fn spot(&self, i: usize) -> Option<Spot> {
         let b = self.points.get(i)?;
         let bits = describe::from_bytes(*b.first_chunk()?);
-        Some(Spot { bits, at: [f32::from(b[16]) / 255.0, f32::from(b[17]) / 255.0], scale: b[18], angle: b[19] })
+        Some(Spot {
+            bits,
+            at: [f32::from(b[16]) / 255.0, f32::from(b[17]) / 255.0],
+            scale: b[18],
+            angle: b[19],
+        })
     }
 
     /// A point's description.
     pub fn bits(&self, i: usize) -> Option<[u64; 2]> {
-        self.points.get(i)?.first_chunk().map(|b| describe::from_bytes(*b))
+        self.points
+            .get(i)?
+            .first_chunk()
+            .map(|b| describe::from_bytes(*b))
     }
 }
 
@@ -170,6 +197,8 @@ impl Segment for Pictures {
 
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
         let query = Print::read(query)?;
-        Ok(search::search(self, &query, &|picture| removed.contains(self.id(picture))))
+        Ok(search::search(self, &query, &|picture| {
+            removed.contains(self.id(picture))
+        }))
     }
 }

@@ -83,13 +83,25 @@ pub fn search(films: &Films, query: &Print, silenced: &[bool]) -> Vec<Match> {
     for (film, mirrored, line) in lines {
         // Another line through what a good one explains already.
         let explained = |v: &Verified| {
-            v.film == film && v.mirrored == mirrored && v.found.score > 0.99 && v.fit > 3.0 * line.weight
-                && v.found.query.start <= f64::from(line.start) + 0.5 && v.found.query.end >= f64::from(line.end) - 0.5
+            v.film == film
+                && v.mirrored == mirrored
+                && v.found.score > 0.99
+                && v.fit > 3.0 * line.weight
+                && v.found.query.start <= f64::from(line.start) + 0.5
+                && v.found.query.end >= f64::from(line.end) - 0.5
         };
         if found.iter().any(explained) {
             continue;
         }
-        found.extend(Trial { films, film, query, mirrored }.verify(&line));
+        found.extend(
+            Trial {
+                films,
+                film,
+                query,
+                mirrored,
+            }
+            .verify(&line),
+        );
     }
     keep_best(found)
 }

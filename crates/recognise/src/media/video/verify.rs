@@ -114,16 +114,25 @@ impl Trial<'_> {
         let first = (from * query.rate) as usize;
         let last = ((until * query.rate).ceil() as usize).min(query.codes.len());
         let controls = self.controls();
-        let mut moments: Vec<Moment> = (first..last).map(|index| self.by_code(line, index, &controls)).collect();
+        let mut moments: Vec<Moment> = (first..last)
+            .map(|index| self.by_code(line, index, &controls))
+            .collect();
         let mut joined: Vec<(f32, Joined)> = Vec::new();
         if let Some(map) = &map {
             for still in query.stills.iter().filter(|s| s.time >= from && s.time <= until) {
-                let Some(mut found) = self.by_points(line, map, still, &controls) else { continue };
+                let Some(mut found) = self.by_points(line, map, still, &controls) else {
+                    continue;
+                };
                 // A still speaks for the moments until the next one.
                 let n = ((still.time * query.rate).round() as usize).saturating_sub(first);
                 let reach = ((query.rate * 0.5) as usize).max(1);
                 // A map that changes nothing promises codes that agree: where they do not, more points are asked for.
-                let asked = if map.is_identity() && moments.get(n).and_then(|m| m.code).is_some_and(|d| d > APART) { 3.0 * JOINED } else { JOINED };
+                let asked =
+                    if map.is_identity() && moments.get(n).and_then(|m| m.code).is_some_and(|d| d > APART) {
+                        3.0 * JOINED
+                    } else {
+                        JOINED
+                    };
                 if found.surplus < asked {
                     found.surplus = found.surplus.min(JOINED - 1.0);
                 }
@@ -136,13 +145,23 @@ impl Trial<'_> {
         }
         let (start, end) = best_run(&moments)?;
         let at = |n: usize| (first + n) as f32 / query.rate;
-        let agreeing: Vec<(f32, &Moment)> = (start..end).map(|n| (at(n), &moments[n])).filter(|(_, m)| m.agrees()).collect();
+        let agreeing: Vec<(f32, &Moment)> = (start..end)
+            .map(|n| (at(n), &moments[n]))
+            .filter(|(_, m)| m.agrees())
+            .collect();
         let (start, end) = (at(start), at(end));
         let said = self.said_by_codes(line, &agreeing);
-        let own: Vec<&Joined> =
-            joined.iter().filter(|j| j.0 >= start && j.0 <= end && j.1.surplus >= JOINED).map(|j| &j.1).collect();
+        let own: Vec<&Joined> = joined
+            .iter()
+            .filter(|j| j.0 >= start && j.0 <= end && j.1.surplus >= JOINED)
+            .map(|j| &j.1)
+            .collect();
         let places = said_by_points(&own);
-        let scenes: Vec<f32> = own.iter().filter(|j| j.scene).map(|j| j.here.len() as f32).collect();
+        let scenes: Vec<f32> = own
+            .iter()
+            .filter(|j| j.scene)
+            .map(|j| j.here.len() as f32)
+            .collect();
         let scene = (scenes.iter().sum::<f32>() / scenes.len().max(1) as f32 - 6.0).max(0.0);
         let lasting = (own.len() as f32 / LASTING).min(1.0);
         let evidence = said + lasting * (1.2 * (places - 4.0).max(0.0) + scene);
@@ -153,25 +172,71 @@ impl Trial<'_> {
         let exact: Vec<Hit> = agreeing
             .iter()
             .filter(|(_, m)| m.code_agrees())
-            .map(|&(query, m)| Hit { query, reference: m.fits, weight: 1.0 })
+            .map(|&(query, m)| Hit {
+                query,
+                reference: m.fits,
+                weight: 1.0,
+            })
             .collect();
-        let fit = agreeing.iter().map(|(_, m)| m.points + m.code.map_or(0.0, |d| CODE.saturating_sub(d) as f32 * 0.5)).sum();
-        let line = if exact.len() >= 6 { align::fit(&exact, line.speed).unwrap_or(*line) } else { *line };
+        let fit = agreeing
+            .iter()
+            .map(|(_, m)| m.points + m.code.map_or(0.0, |d| CODE.saturating_sub(d) as f32 * 0.5))
+            .sum();
+        let line = if exact.len() >= 6 {
+            align::fit(&exact, line.speed).unwrap_or(*line)
+        } else {
+            *line
+        };
         let film = &films.films[self.film];
         let at = |t: f32| f64::from(line.at(t).clamp(0.0, film.codes as f32 / film.rate));
+        let (picture, crop) = map.as_ref().map_or((None, None), |map| self.frames(map));
         let transform = Transform {
             mirrored: self.mirrored,
-            speed: ((line.speed - 1.0).abs() > 0.015).then_some(f64::from((line.speed * 100.0).round() / 100.0)),
+            picture,
+            crop,
+            speed: ((line.speed - 1.0).abs() > 0.015)
+                .then_some(f64::from((line.speed * 100.0).round() / 100.0)),
             ..Transform::default()
         };
         let found = Match {
             reference: films.id(self.film).clone(),
             score: f64::from(score),
-            query: Span { start: f64::from(start), end: f64::from(end) },
-            in_reference: Span { start: at(start), end: at(end) },
+            query: Span {
+                start: f64::from(start),
+                end: f64::from(end),
+            },
+            in_reference: Span {
+                start: at(start),
+                end: at(end),
+            },
             transform,
         };
-        Some(Verified { film: self.film, mirrored: self.mirrored, found, fit })
+        Some(Verified {
+            film: self.film,
+            mirrored: self.mirrored,
+            found,
+            fit,
+        })
+    }
+
+    /// Which part of the copy's frame shows the work, and which part of the work's frame the copy shows, where it is not all of it.
+    fn frames(&self, map: &Affine) -> (Option<[f64; 4]>, Option<[f64; 4]>) {
+        let work = self.films.films[self.film].shape;
+        let (near, far) = (map.apply([0.0, 0.0]), map.apply(self.query.shape));
+        let (mut picture, mut crop) = ([0f64; 4], [0f64; 4]);
+        for axis in 0..2 {
+            let share = |v: f32| f64::from(v.clamp(0.0, 1.0));
+            let (from, until, side) = (near[axis], far[axis], work[axis].max(0.01));
+            crop[axis] = share(from / side);
+            crop[axis + 2] = share(until / side);
+            picture[axis] = share(-from / (until - from).max(0.01));
+            picture[axis + 2] = share((side - from) / (until - from).max(0.01));
+        }
+        if self.mirrored {
+            (picture[0], picture[2]) = (1.0 - picture[2], 1.0 - picture[0]);
+        }
+        let partly = |part: [f64; 4]| Some(part).filter(|p| (p[2] - p[0]) * (p[3] - p[1]) < 0.95);
+        (partly(picture), partly(crop))
     }
 
     /// The line moved to where the codes are nearest: in a static scene many lines are as well supported by hits, and only what little
@@ -179,13 +244,24 @@ impl Trial<'_> {
     fn settle(&self, line: &Line) -> Line {
         const REACH: i32 = 80;
         const STEP: f32 = 0.25;
-        let (first, last) = ((line.start * self.query.rate) as usize, (line.end * self.query.rate) as usize + 1);
+        let (first, last) = (
+            (line.start * self.query.rate) as usize,
+            (line.end * self.query.rate) as usize + 1,
+        );
         let last = last.min(self.query.codes.len());
         let step = last.saturating_sub(first).div_ceil(40).max(1);
         let samples: Vec<(f32, Vec<Code>)> = (first..last)
             .step_by(step)
             .filter(|&i| !self.query.codes[i].is_empty())
-            .map(|i| (i as f32 / self.query.rate, self.query.codes[i].iter().map(|d| self.oriented(&d.code)).collect()))
+            .map(|i| {
+                (
+                    i as f32 / self.query.rate,
+                    self.query.codes[i]
+                        .iter()
+                        .map(|d| self.oriented(&d.code))
+                        .collect(),
+                )
+            })
             .collect();
         if samples.len() < 6 {
             return *line;
@@ -194,7 +270,11 @@ impl Trial<'_> {
         let cost = |line: &Line| {
             let nearest = |(time, codes): &(f32, Vec<Code>)| {
                 let other = self.code_at(line.at(*time));
-                codes.iter().map(|c| if other.is_none() { 64 } else { c.distance(&other) }).min().unwrap_or(64)
+                codes
+                    .iter()
+                    .map(|c| if other.is_none() { 64 } else { c.distance(&other) })
+                    .min()
+                    .unwrap_or(64)
             };
             samples.iter().map(nearest).sum::<u32>() as f32 / samples.len() as f32
         };
@@ -205,7 +285,11 @@ impl Trial<'_> {
         for speed in [line.speed, 1.0] {
             for shift in -REACH..=REACH {
                 let offset = line.at(middle) - speed * middle + shift as f32 * STEP;
-                let moved = Line { speed, offset, ..*line };
+                let moved = Line {
+                    speed,
+                    offset,
+                    ..*line
+                };
                 let cost = cost(&moved);
                 if cost < best.0 {
                     best = (cost, moved);
@@ -232,7 +316,9 @@ impl Trial<'_> {
         let f = &self.films.films[self.film];
         let count = CONTROLS.min(f.stills);
         let still = |i: usize| f.first_still + (2 * i + 1) * f.stills / (2 * count);
-        (0..count).map(|i| (still(i), self.code_at(self.films.time(still(i))))).collect()
+        (0..count)
+            .map(|i| (still(i), self.code_at(self.films.time(still(i)))))
+            .collect()
     }
 
     /// The stills of the film on both sides of a moment.
@@ -242,11 +328,18 @@ impl Trial<'_> {
         let end = high;
         while low < high {
             let middle = (low + high) / 2;
-            if self.films.time(middle) <= time { low = middle + 1 } else { high = middle }
+            if self.films.time(middle) <= time {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         let before = low.checked_sub(1).filter(|&s| s >= f.first_still);
         let after = Some(low).filter(|&s| s < end);
-        [before, after].into_iter().flatten().filter(move |&s| (self.films.time(s) - time).abs() < 2.6)
+        [before, after]
+            .into_iter()
+            .flatten()
+            .filter(move |&s| (self.films.time(s) - time).abs() < 2.6)
     }
 
     fn seen(&self, mark: &Mark) -> Seen {
@@ -263,7 +356,9 @@ impl Trial<'_> {
             for at in self.stills_near(line.at(still.time)) {
                 let spots: Vec<Spot> = self.films.spots(at).collect();
                 for seen in still.marks.iter().map(|m| self.seen(m)) {
-                    let likeness = spots.iter().map(|s| (describe::distance(s.bits, seen.description.bits), s));
+                    let likeness = spots
+                        .iter()
+                        .map(|s| (describe::distance(s.bits, seen.description.bits), s));
                     if let Some((distance, spot)) = likeness.min_by_key(|b| b.0)
                         && distance <= DESCRIPTION
                     {
@@ -272,7 +367,9 @@ impl Trial<'_> {
                 }
             }
         }
-        geometry::agree(&pairs, 64).map(|a| a.map).filter(Affine::is_upright)
+        geometry::agree(&pairs, 64)
+            .map(|a| a.map)
+            .filter(Affine::is_upright)
     }
 
     /// Places of the reference's still where the map joins points that look alike.
@@ -282,25 +379,47 @@ impl Trial<'_> {
         for (seen, [x, y]) in marks {
             let close = |s: &&Spot| (s.at[0] - x).abs() < NEAR && (s.at[1] - y).abs() < NEAR;
             let alike = |s: &Spot| describe::distance(s.bits, seen.description.bits) <= GUIDED;
-            joined.extend(spots.iter().filter(close).filter(|s| alike(s)).map(|s| ((s.at[0] * 24.0) as u8, (s.at[1] * 24.0) as u8)));
+            joined.extend(
+                spots
+                    .iter()
+                    .filter(close)
+                    .filter(|s| alike(s))
+                    .map(|s| ((s.at[0] * 24.0) as u8, (s.at[1] * 24.0) as u8)),
+            );
         }
         joined
     }
 
     /// What the map joins of a still at the moment that the line says, and at the controls. Nothing when there is nothing to compare.
-    fn by_points(&self, line: &Line, map: &Affine, still: &Still, controls: &[(usize, Code)]) -> Option<Joined> {
+    fn by_points(
+        &self,
+        line: &Line,
+        map: &Affine,
+        still: &Still,
+        controls: &[(usize, Code)],
+    ) -> Option<Joined> {
         let seen = still.marks.iter().map(|m| self.seen(m));
         let marks: Vec<(Seen, [f32; 2])> = seen.map(|s| (s, map.apply(s.at))).collect();
         let time = line.at(still.time);
-        let here = self.stills_near(time).map(|at| self.join(&marks, at)).max_by_key(Places::len)?;
+        let here = self
+            .stills_near(time)
+            .map(|at| self.join(&marks, at))
+            .max_by_key(Places::len)?;
         let code = self.code_at(time);
         let mut elsewhere = Vec::new();
         if here.len() as f32 >= JOINED {
-            let other = controls.iter().filter(|(_, c)| !code.is_none() && c.distance(&code) >= OTHER);
+            let other = controls
+                .iter()
+                .filter(|(_, c)| !code.is_none() && c.distance(&code) >= OTHER);
             elsewhere = other.take(4).map(|&(at, _)| self.join(&marks, at)).collect();
         }
         let usual = elsewhere.iter().map(Places::len).sum::<usize>() as f32 / elsewhere.len().max(1) as f32;
-        let mut joined = Joined { surplus: here.len() as f32 - usual, scene: elsewhere.is_empty(), here, elsewhere };
+        let mut joined = Joined {
+            surplus: here.len() as f32 - usual,
+            scene: elsewhere.is_empty(),
+            here,
+            elsewhere,
+        };
         // Where much of what can be seen is joined, what is joined at other moments too is a scene that stays, not a status bar.
         let (near, far) = (map.apply([0.0, 0.0]), map.apply(self.query.shape));
         let visible = |s: &Spot| (near[0]..far[0]).contains(&s.at[0]) && (near[1]..far[1]).contains(&s.at[1]);
@@ -318,7 +437,10 @@ impl Trial<'_> {
     fn by_code(&self, line: &Line, index: usize, controls: &[(usize, Code)]) -> Moment {
         let f = &self.films.films[self.film];
         let expected = line.at(index as f32 / self.query.rate);
-        let mut moment = Moment { fits: expected, ..Moment::default() };
+        let mut moment = Moment {
+            fits: expected,
+            ..Moment::default()
+        };
         let reach = (0.4 * f.rate).ceil() as isize;
         let middle = (expected * f.rate).round() as isize;
         for doubted in &self.query.codes[index] {
@@ -335,9 +457,14 @@ impl Trial<'_> {
                 moment.spoke = true;
                 let distance = other.distance(&code);
                 let at = i as f32 / f.rate;
-                let better = |d: u32| distance < d || (distance == d && (at - expected).abs() < (moment.fits - expected).abs());
+                let better = |d: u32| {
+                    distance < d || (distance == d && (at - expected).abs() < (moment.fits - expected).abs())
+                };
                 if moment.code.is_none_or(better) {
-                    let others = controls.iter().filter(|(_, c)| c.distance(&other) >= OTHER).map(|(_, c)| c.distance(&code));
+                    let others = controls
+                        .iter()
+                        .filter(|(_, c)| c.distance(&other) >= OTHER)
+                        .map(|(_, c)| c.distance(&code));
                     let usual = others.min().unwrap_or(64);
                     // As near to a different scene: what is near is what all scenes share.
                     if distance + 8 <= usual || distance > CODE {
@@ -355,8 +482,14 @@ impl Trial<'_> {
         let mut seen: Vec<Code> = Vec::new();
         let mut said = 0f32;
         for (time, moment) in agreeing {
-            let Some(distance) = moment.code.filter(|&d| d <= CODE) else { continue };
-            let code = self.code_at(if moment.fits.is_finite() { moment.fits } else { line.at(*time) });
+            let Some(distance) = moment.code.filter(|&d| d <= CODE) else {
+                continue;
+            };
+            let code = self.code_at(if moment.fits.is_finite() {
+                moment.fits
+            } else {
+                line.at(*time)
+            });
             if seen.len() < 64 && seen.iter().all(|s| s.distance(&code) > 24) {
                 seen.push(code);
                 said += (CODE + 2 - distance) as f32 * 0.22;
@@ -379,11 +512,20 @@ struct Joined {
 fn said_by_points(joined: &[&Joined]) -> f32 {
     let mut tallies: HashMap<(u8, u8), Tally> = HashMap::new();
     for joined in joined {
-        joined.here.iter().for_each(|&place| tallies.entry(place).or_default().here += 1.0);
+        joined
+            .here
+            .iter()
+            .for_each(|&place| tallies.entry(place).or_default().here += 1.0);
         let share = 1.0 / joined.elsewhere.len().max(1) as f32;
-        joined.elsewhere.iter().flatten().for_each(|&place| tallies.entry(place).or_default().elsewhere += share);
+        joined
+            .elsewhere
+            .iter()
+            .flatten()
+            .for_each(|&place| tallies.entry(place).or_default().elsewhere += share);
     }
-    let own = tallies.iter().filter(|(_, t)| t.here > 0.0 && t.elsewhere < 0.5 * t.here);
+    let own = tallies
+        .iter()
+        .filter(|(_, t)| t.here > 0.0 && t.elsewhere < 0.5 * t.here);
     // A copy is alike all over; one sprite or caption fills one region only.
     let mut regions: HashMap<(u8, u8), usize> = HashMap::new();
     own.for_each(|((x, y), _)| *regions.entry((x / 6, y / 6)).or_default() += 1);
