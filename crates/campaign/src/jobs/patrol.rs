@@ -219,8 +219,8 @@ impl Campaign {
             archive, mut seen, ..
         } = record;
         let warc = archive.keep(self).await?;
-        for (page, _) in &mut seen {
-            page.archived.warc = warc.clone();
+        for seen in &mut seen {
+            seen.page.archived.warc = warc.clone();
         }
         let sightings = self.sightings(&id, &site, &seen).await?;
         let visit = Visit {
@@ -243,7 +243,7 @@ impl Campaign {
                 sighting: s.id.clone(),
             })
             .collect();
-        let mut records: Vec<Record> = seen.into_iter().map(|(page, _)| page.into()).collect();
+        let mut records: Vec<Record> = seen.into_iter().map(|seen| seen.page.into()).collect();
         records.extend(sightings.into_iter().map(Record::from));
         records.push(visit.into());
         self.records.put(records).await?;
@@ -255,11 +255,16 @@ impl Campaign {
         &self,
         visit: &VisitId,
         site: &Site,
-        seen: &[(Page, Vec<read::Offer>)],
+        seen: &[Seen],
     ) -> Result<Vec<Sighting>, Error> {
         let mut best: BTreeMap<(String, Medium), Sighting> = BTreeMap::new();
-        for (page, offers) in seen {
+        let named: HashSet<&str> = seen.iter().flat_map(|s| &s.offers).map(|o| o.url.as_str()).collect();
+        for Seen { page, offers, asked } in seen {
             for offer in offers {
+                // A file that a page offers by an address which redirects to it is that offer, not one more.
+                if offer.url.as_str() == page.url && *asked != page.url && named.contains(asked.as_str()) {
+                    continue;
+                }
                 let text = match &offer.text {
                     Some(text) => Some(self.vault.put(bytes::Bytes::from(text.clone())).await?),
                     None => None,
@@ -323,7 +328,14 @@ struct Recorder<'a> {
     visit: &'a VisitId,
     site: &'a Site,
     archive: Draft,
-    seen: Vec<(Page, Vec<read::Offer>)>,
+    seen: Vec<Seen>,
+}
+
+/// A page, what it offers, and the address that was asked for.
+struct Seen {
+    page: Page,
+    offers: Vec<read::Offer>,
+    asked: String,
 }
 
 #[async_trait]
@@ -337,8 +349,9 @@ impl Sink for Recorder<'_> {
         let archived = self.archive.add(fetched)?;
         let Some(reading) = reading else { return Ok(()) };
         let page = page(self.campaign, self.visit, self.site, fetched, reading, archived)?;
-        if !self.seen.iter().any(|(known, _)| known.id == page.id) {
-            self.seen.push((page, reading.offers.clone()));
+        if !self.seen.iter().any(|known| known.page.id == page.id) {
+            let asked = fetched.hops.first().map_or_else(String::new, |hop| hop.url.to_string());
+            self.seen.push(Seen { page, offers: reading.offers.clone(), asked });
         }
         Ok(())
     }

@@ -321,11 +321,14 @@ impl Journey {
             return Ok(());
         }
         // What the page offers as files is fetched by whoever wants to compare it.
+        // A link that is only called like a file (`/s/8f3a`, "film.mp4") may lead to the page of a share.
         let file = |url: &Url| {
-            reading
-                .offers
-                .iter()
-                .any(|offer| is_file(offer.access) && offer.url == *url)
+            let called = url.path_segments().and_then(|mut s| s.next_back()).unwrap_or_default();
+            called.contains('.')
+                && reading
+                    .offers
+                    .iter()
+                    .any(|offer| is_file(offer.access) && offer.url == *url)
         };
         let any_file = reading.offers.iter().any(|offer| is_file(offer.access));
         for link in &reading.links {

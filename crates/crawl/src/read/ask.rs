@@ -28,6 +28,9 @@ static SOLD: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a fixed pattern")
 });
 
+/// How far before a download link its row's file name may stand, in bytes.
+const ROW: usize = 160;
+
 impl Page<'_> {
     /// The content of a `<meta>`.
     pub fn meta(&self, names: &[&str]) -> Option<String> {
@@ -261,7 +264,13 @@ impl Page<'_> {
                 .first(&["download", "title", "data-name"])
                 .map(str::to_owned)
                 .filter(|name| matches!(promise(name), Promise::Media(..)));
-            let name = name.unwrap_or_else(|| self.scan.text_of(element));
+            let mut name = name.unwrap_or_else(|| self.scan.text_of(element));
+            if !matches!(promise(name.trim()), Promise::Media(..)) && element.get("download").is_some() {
+                // "下载" at the end of a row: the file's name stands before it.
+                let row = self.scan.text_before(element.start, ROW);
+                let named = row.split_whitespace().rev().find(|word| matches!(promise(word), Promise::Media(..)));
+                name = named.map_or(name, str::to_owned);
+            }
             let by_name = promise(name.trim());
             if let (Promise::Media(_, access), Promise::Unknown | Promise::Other) =
                 (by_name, promise(url.as_str()))

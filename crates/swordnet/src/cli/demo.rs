@@ -345,7 +345,12 @@ fn expected(copy: &Copy, notice: &Notice, before: &[OutcomeKind], at: Timestamp)
     }
     match answer {
         Answer::Moves { .. } if before.contains(&OutcomeKind::Moved) => Some(OutcomeKind::Gone),
-        _ => Some(answer.outcome(notice.issued_at, notice.deadline, at)),
+        _ => {
+            let outcome = answer.outcome(notice.issued_at, notice.deadline, at);
+            // Only the page that names the copy links to where it was moved; a thumbnail elsewhere is simply gone.
+            let named = copy.urls.first().is_some_and(|first| *first == notice.url);
+            Some(if outcome == OutcomeKind::Moved && !named { OutcomeKind::Gone } else { outcome })
+        }
     }
 }
 
