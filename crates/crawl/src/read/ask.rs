@@ -268,7 +268,10 @@ impl Page<'_> {
             if !matches!(promise(name.trim()), Promise::Media(..)) && element.get("download").is_some() {
                 // "下载" at the end of a row: the file's name stands before it.
                 let row = self.scan.text_before(element.start, ROW);
-                let named = row.split_whitespace().rev().find(|word| matches!(promise(word), Promise::Media(..)));
+                let named = row
+                    .split_whitespace()
+                    .rev()
+                    .find(|word| matches!(promise(word), Promise::Media(..)));
                 name = named.map_or(name, str::to_owned);
             }
             let by_name = promise(name.trim());
