@@ -72,7 +72,8 @@ pub async fn crawl(policy: Policy, starts: &[Url], out: &Path, operator: &str) -
     let at = (policy.clock)();
     let client = Client::new(policy).map_err(|e| Error::Bug(e.to_string()))?;
     let mut keeper = Keeper(Archive::begin(draft.reopen().map_err(failed)?, operator, at).map_err(failed)?);
-    let summary = swordnet_crawl::crawl(&client, starts, Area::News, &mut keeper)
+    // Links are wanted, not articles: an area whose reader looks for no main text.
+    let summary = swordnet_crawl::crawl(&client, starts, Area::CloudStorage, &mut keeper)
         .await
         .map_err(|e| Error::Unreachable(e.to_string()))?;
     keeper.0.finish().map_err(failed)?;

@@ -52,10 +52,11 @@ impl Briefing {
 
 /// Cumulated counts at the end of each day of the period, from the eve of the first.
 fn series(books: &Books, from: Date, to: Date) -> Vec<Series> {
-    let days: Vec<Date> = std::iter::successors(Some(from.yesterday().unwrap_or(from)), |day| day.tomorrow().ok())
-        .take_while(|day| *day <= to)
-        .take(3660)
-        .collect();
+    let days: Vec<Date> =
+        std::iter::successors(Some(from.yesterday().unwrap_or(from)), |day| day.tomorrow().ok())
+            .take_while(|day| *day <= to)
+            .take(3660)
+            .collect();
     let over = |name: &str, moments: Vec<Timestamp>| Series {
         figure: name.into(),
         points: days

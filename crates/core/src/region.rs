@@ -42,8 +42,13 @@ const PROVINCES: [(&str, &str, &str); 34] = [
 
 /// The provincial code (`440000`) of a six-digit division; `None` when it is no such code.
 pub fn province_of(region: &str) -> Option<String> {
-    let head = region.get(..2).filter(|_| region.len() == 6 && region.bytes().all(|b| b.is_ascii_digit()))?;
-    PROVINCES.iter().any(|p| p.0 == head).then(|| format!("{head}0000"))
+    let head = region
+        .get(..2)
+        .filter(|_| region.len() == 6 && region.bytes().all(|b| b.is_ascii_digit()))?;
+    PROVINCES
+        .iter()
+        .any(|p| p.0 == head)
+        .then(|| format!("{head}0000"))
 }
 
 /// The name of a provincial division; the code itself when it is none.

@@ -44,7 +44,12 @@ fn site() -> Site {
 fn sighting(credit: &str) -> Sighting {
     let visit = VisitId::derive(&["v"]);
     Sighting {
-        id: Sighting::id_of(&visit, "http://film.test/p", "http://film.test/f.mp4", Medium::Video),
+        id: Sighting::id_of(
+            &visit,
+            "http://film.test/p",
+            "http://film.test/f.mp4",
+            Medium::Video,
+        ),
         page: Page::id_of(&visit, "http://film.test/p"),
         visit,
         site: site().id,
@@ -69,8 +74,14 @@ fn candidate(score: f64, seconds: f64) -> Candidate {
         reference: ReferenceId::derive(&["r"]),
         medium: Medium::Video,
         score,
-        in_reference: Span { start: 0.0, end: seconds },
-        in_query: Span { start: 0.0, end: seconds },
+        in_reference: Span {
+            start: 0.0,
+            end: seconds,
+        },
+        in_query: Span {
+            start: 0.0,
+            end: seconds,
+        },
         query_length: seconds,
         reference_length: 90.0,
         transform: Transform::default(),
@@ -124,27 +135,68 @@ fn a_copy_that_nothing_allows_is_infringing_and_says_why() {
 #[test]
 fn a_sound_licence_covers_and_each_defect_uncovers() {
     let sound = licence("holder", "operator");
-    assert_eq!(decide(std::slice::from_ref(&sound), &[], &[], "").verdict, Verdict::Licensed);
+    assert_eq!(
+        decide(std::slice::from_ref(&sound), &[], &[], "").verdict,
+        Verdict::Licensed
+    );
     let by_host = licence("holder", "film.test");
     assert_eq!(decide(&[by_host], &[], &[], "").verdict, Verdict::Licensed);
     let defects: [(&str, Licence); 5] = [
-        ("licence_expired", Licence { to: Some(day("2017-08-07")), ..sound.clone() }),
-        ("licence_not_yet", Licence { from: day("2017-08-09"), ..sound.clone() }),
-        ("licence_wrong_right", Licence { rights: vec![Right::Broadcasting], ..sound.clone() }),
-        ("licence_wrong_territory", Licence { territory: vec!["HK".into()], ..sound.clone() }),
-        ("licence_broken_chain", Licence { grantor: "stranger".into(), ..sound.clone() }),
+        (
+            "licence_expired",
+            Licence {
+                to: Some(day("2017-08-07")),
+                ..sound.clone()
+            },
+        ),
+        (
+            "licence_not_yet",
+            Licence {
+                from: day("2017-08-09"),
+                ..sound.clone()
+            },
+        ),
+        (
+            "licence_wrong_right",
+            Licence {
+                rights: vec![Right::Broadcasting],
+                ..sound.clone()
+            },
+        ),
+        (
+            "licence_wrong_territory",
+            Licence {
+                territory: vec!["HK".into()],
+                ..sound.clone()
+            },
+        ),
+        (
+            "licence_broken_chain",
+            Licence {
+                grantor: "stranger".into(),
+                ..sound.clone()
+            },
+        ),
     ];
     for (code, licence) in defects {
         let judgement = decide(&[licence.identified()], &[], &[], "");
         assert_eq!(judgement.verdict, Verdict::Infringing, "{code}");
-        assert!(codes(&judgement).contains(&code), "{code}: {:?}", codes(&judgement));
+        assert!(
+            codes(&judgement).contains(&code),
+            "{code}: {:?}",
+            codes(&judgement)
+        );
     }
 }
 
 #[test]
 fn the_last_day_of_a_licence_is_covered_by_chinas_calendar() {
     // 16:30 UTC on the 7th is already the 8th in China.
-    let until = Licence { to: Some(day("2017-08-07")), ..licence("holder", "operator") }.identified();
+    let until = Licence {
+        to: Some(day("2017-08-07")),
+        ..licence("holder", "operator")
+    }
+    .identified();
     let (work, site, sighting, candidates) = (work(), site(), sighting(""), [candidate(0.99, 30.0)]);
     let seen = Circumstances {
         work: &work,
@@ -157,8 +209,14 @@ fn the_last_day_of_a_licence_is_covered_by_chinas_calendar() {
         territory: "CN",
         certain: 0.9,
     };
-    assert_eq!(judge(&seen, "2017-08-07T15:59:00Z".parse().unwrap()).verdict, Verdict::Licensed);
-    assert_eq!(judge(&seen, "2017-08-07T16:30:00Z".parse().unwrap()).verdict, Verdict::Infringing);
+    assert_eq!(
+        judge(&seen, "2017-08-07T15:59:00Z".parse().unwrap()).verdict,
+        Verdict::Licensed
+    );
+    assert_eq!(
+        judge(&seen, "2017-08-07T16:30:00Z".parse().unwrap()).verdict,
+        Verdict::Infringing
+    );
 }
 
 #[test]
@@ -168,14 +226,26 @@ fn a_chain_needs_leave_to_sublicense() {
     let judgement = decide(&[first.clone(), last.clone()], &[], &[], "");
     assert_eq!(judgement.verdict, Verdict::Infringing);
     assert!(codes(&judgement).contains(&"licence_no_sublicence"));
-    let allowed = Licence { sublicence: true, ..first }.identified();
+    let allowed = Licence {
+        sublicence: true,
+        ..first
+    }
+    .identified();
     assert_eq!(decide(&[allowed, last], &[], &[], "").verdict, Verdict::Licensed);
 }
 
 #[test]
 fn licences_in_a_circle_end_the_search() {
-    let there = Licence { sublicence: true, ..licence("a", "operator") }.identified();
-    let back = Licence { sublicence: true, ..licence("operator", "a") }.identified();
+    let there = Licence {
+        sublicence: true,
+        ..licence("a", "operator")
+    }
+    .identified();
+    let back = Licence {
+        sublicence: true,
+        ..licence("operator", "a")
+    }
+    .identified();
     assert_eq!(decide(&[there, back], &[], &[], "").verdict, Verdict::Infringing);
 }
 
@@ -194,7 +264,10 @@ fn white() -> WhiteListEntry {
 
 #[test]
 fn a_white_list_wants_the_source_named() {
-    assert_eq!(decide(&[], &[white()], &[], "来源：新华社").verdict, Verdict::WhiteListed);
+    assert_eq!(
+        decide(&[], &[white()], &[], "来源：新华社").verdict,
+        Verdict::WhiteListed
+    );
     let silent = decide(&[], &[white()], &[], "");
     assert_eq!(silent.verdict, Verdict::Infringing);
     assert!(codes(&silent).contains(&"credit_missing"));
@@ -210,12 +283,24 @@ fn a_warning_list_warns_within_its_window_and_entitles_whom_it_names() {
         issuer: "局".into(),
         published: day("2017-08-01"),
         duty_template: "B-theatrical".into(),
-        entries: vec![WarningEntry { work: work().id, from: day("2017-07-27"), to: Some(day(to)), authorised }],
+        entries: vec![WarningEntry {
+            work: work().id,
+            from: day("2017-07-27"),
+            to: Some(day(to)),
+            authorised,
+        }],
     };
     let warned = decide(&[], &[], &[list(vec![], "2017-09-28")], "");
     assert!(warned.warned && warned.verdict == Verdict::Infringing);
-    let note = warned.reasons.iter().find(|r| r.code == "on_warning_list").unwrap();
-    assert!(!note.verified, "the template was read in excerpt only, and that must be said");
+    let note = warned
+        .reasons
+        .iter()
+        .find(|r| r.code == "on_warning_list")
+        .unwrap();
+    assert!(
+        !note.verified,
+        "the template was read in excerpt only, and that must be said"
+    );
     assert!(!decide(&[], &[], &[list(vec![], "2017-08-01")], "").warned);
     let named = decide(&[], &[], &[list(vec!["operator".into()], "2017-09-28")], "");
     assert_eq!(named.verdict, Verdict::WhiteListed);
@@ -246,17 +331,35 @@ fn a_low_score_or_a_short_span_is_for_people() {
 fn every_row_of_law_reads_and_names_its_source() {
     assert!(!law::duties().is_empty() && !law::duty_templates().is_empty());
     for duty in law::duties() {
-        assert!(!duty.source.is_empty() && duty.hours > 0 && !duty.en.is_empty() && !duty.zh.is_empty(), "{}", duty.id);
+        assert!(
+            !duty.source.is_empty() && duty.hours > 0 && !duty.en.is_empty() && !duty.zh.is_empty(),
+            "{}",
+            duty.id
+        );
     }
     for template in law::duty_templates() {
-        assert!(!template.source.is_empty() && !template.clauses.is_empty(), "{}", template.id);
+        assert!(
+            !template.source.is_empty() && !template.clauses.is_empty(),
+            "{}",
+            template.id
+        );
     }
 }
 
 #[test]
 fn a_duty_binds_from_its_first_day() {
-    let before = law::duty_for(ServiceKind::UserStorage, Area::CloudStorage, false, day("2015-10-13"));
-    let after = law::duty_for(ServiceKind::UserStorage, Area::CloudStorage, false, day("2015-10-14"));
+    let before = law::duty_for(
+        ServiceKind::UserStorage,
+        Area::CloudStorage,
+        false,
+        day("2015-10-13"),
+    );
+    let after = law::duty_for(
+        ServiceKind::UserStorage,
+        Area::CloudStorage,
+        false,
+        day("2015-10-14"),
+    );
     assert_eq!((before.hours, after.hours), (48, 24));
     assert!(after.hours_in_source && !after.verified);
 }
@@ -264,14 +367,32 @@ fn a_duty_binds_from_its_first_day() {
 #[test]
 fn a_record_reads_back_from_its_body() {
     let record: Record = work().into();
-    assert_eq!(Record::from_body(record.kind(), &record.body().unwrap()).unwrap(), record);
+    assert_eq!(
+        Record::from_body(record.kind(), &record.body().unwrap()).unwrap(),
+        record
+    );
 }
 
 fn any_licence() -> impl Strategy<Value = Licence> {
-    let party = || prop_oneof![Just("holder"), Just("middle"), Just("operator"), Just("film.test"), Just("other")];
+    let party = || {
+        prop_oneof![
+            Just("holder"),
+            Just("middle"),
+            Just("operator"),
+            Just("film.test"),
+            Just("other")
+        ]
+    };
     let right = prop_oneof![Just(Right::InformationNetwork), Just(Right::Broadcasting)];
-    (party(), party(), right, any::<bool>(), 1u8..13, prop_oneof![Just("CN"), Just("*"), Just("HK")]).prop_map(
-        |(grantor, grantee, right, sublicence, month, territory)| {
+    (
+        party(),
+        party(),
+        right,
+        any::<bool>(),
+        1u8..13,
+        prop_oneof![Just("CN"), Just("*"), Just("HK")],
+    )
+        .prop_map(|(grantor, grantee, right, sublicence, month, territory)| {
             Licence {
                 grantor: grantor.into(),
                 grantee: grantee.into(),
@@ -282,8 +403,7 @@ fn any_licence() -> impl Strategy<Value = Licence> {
                 ..licence("", "")
             }
             .identified()
-        },
-    )
+        })
 }
 
 proptest! {
@@ -357,15 +477,35 @@ fn every_total_follows_from_the_records_behind_it() {
         notice: None,
         moved_from: None,
     };
-    let twice = Finding { state: FindingState::Removed, url: "b".into(), id: FindingId::derive(&["b"]), ..finding.clone() };
-    let books = Books { works: vec![work()], sites: vec![site()], findings: vec![finding, twice], ..Books::default() };
+    let twice = Finding {
+        state: FindingState::Removed,
+        url: "b".into(),
+        id: FindingId::derive(&["b"]),
+        ..finding.clone()
+    };
+    let books = Books {
+        works: vec![work()],
+        sites: vec![site()],
+        findings: vec![finding, twice],
+        ..Books::default()
+    };
     let figures = tally(&books);
     for figure in figures.iter().filter(|f| f.unit != "hours") {
         assert_eq!(figure.value, figure.ids.len() as f64, "{}", figure.figure);
     }
-    let total = |name: &str| figures.iter().find(|f| f.by.is_none() && f.figure == name).unwrap().value;
+    let total = |name: &str| {
+        figures
+            .iter()
+            .find(|f| f.by.is_none() && f.figure == name)
+            .unwrap()
+            .value
+    };
     assert_eq!(total("links_found"), 2.0);
-    assert_eq!(total("sites_infringing"), 1.0, "two links on one site are one site");
+    assert_eq!(
+        total("sites_infringing"),
+        1.0,
+        "two links on one site are one site"
+    );
     assert_eq!(total("links_marked_for_sanction"), 1.0);
     let by_area: f64 = figures
         .iter()

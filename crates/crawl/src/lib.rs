@@ -17,8 +17,8 @@ pub mod robots;
 pub use capture::{Captured, capture};
 pub use crawl::{BoxError, Kind, Sink, Summary, crawl};
 pub use fetch::{
-    Client, Error, Exchange, FetchError, Fetched, Method, Pin, Policy, Request, Robots, Spool, TlsFacts, TlsTrust,
-    Truncation,
+    Client, Error, Exchange, FetchError, Fetched, Method, Pin, Policy, Request, Robots, Spool, TlsFacts,
+    TlsTrust, Truncation,
 };
 pub use ipnet::IpNet;
 pub use read::{Article, Link, Offer, Reading, read};

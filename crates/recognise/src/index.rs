@@ -24,7 +24,12 @@ impl Index {
 
     /// Number of references that answer.
     pub fn len(&self) -> usize {
-        let answering = |s: &dyn Segment| s.references().iter().filter(|r| !self.removed.contains(r)).count();
+        let answering = |s: &dyn Segment| {
+            s.references()
+                .iter()
+                .filter(|r| !self.removed.contains(r))
+                .count()
+        };
         self.segments.iter().map(|s| answering(s.as_ref())).sum()
     }
 

@@ -251,14 +251,13 @@ impl Campaign {
     }
 
     /// One sighting for each address and medium that the pages offer: of several pages the one that says most about it.
-    async fn sightings(
-        &self,
-        visit: &VisitId,
-        site: &Site,
-        seen: &[Seen],
-    ) -> Result<Vec<Sighting>, Error> {
+    async fn sightings(&self, visit: &VisitId, site: &Site, seen: &[Seen]) -> Result<Vec<Sighting>, Error> {
         let mut best: BTreeMap<(String, Medium), Sighting> = BTreeMap::new();
-        let named: HashSet<&str> = seen.iter().flat_map(|s| &s.offers).map(|o| o.url.as_str()).collect();
+        let named: HashSet<&str> = seen
+            .iter()
+            .flat_map(|s| &s.offers)
+            .map(|o| o.url.as_str())
+            .collect();
         for Seen { page, offers, asked } in seen {
             for offer in offers {
                 // A file that a page offers by an address which redirects to it is that offer, not one more.
@@ -350,8 +349,15 @@ impl Sink for Recorder<'_> {
         let Some(reading) = reading else { return Ok(()) };
         let page = page(self.campaign, self.visit, self.site, fetched, reading, archived)?;
         if !self.seen.iter().any(|known| known.page.id == page.id) {
-            let asked = fetched.hops.first().map_or_else(String::new, |hop| hop.url.to_string());
-            self.seen.push(Seen { page, offers: reading.offers.clone(), asked });
+            let asked = fetched
+                .hops
+                .first()
+                .map_or_else(String::new, |hop| hop.url.to_string());
+            self.seen.push(Seen {
+                page,
+                offers: reading.offers.clone(),
+                asked,
+            });
         }
         Ok(())
     }

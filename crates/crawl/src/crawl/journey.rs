@@ -323,7 +323,10 @@ impl Journey {
         // What the page offers as files is fetched by whoever wants to compare it.
         // A link that is only called like a file (`/s/8f3a`, "film.mp4") may lead to the page of a share.
         let file = |url: &Url| {
-            let called = url.path_segments().and_then(|mut s| s.next_back()).unwrap_or_default();
+            let called = url
+                .path_segments()
+                .and_then(|mut s| s.next_back())
+                .unwrap_or_default();
             called.contains('.')
                 && reading
                     .offers

@@ -82,7 +82,7 @@ fn undo(name: &str, reader: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
         "br" => Box::new(brotli_decompressor::Decompressor::new(reader, 16 << 10)),
         "zstd" => {
             let mut reader = BufReader::new(reader);
-            if !zstd_window(reader.fill_buf()?).is_some_and(|window| window <= MAX_WINDOW) {
+            if zstd_window(reader.fill_buf()?).is_none_or(|window| window > MAX_WINDOW) {
                 return Err(io::ErrorKind::InvalidData.into());
             }
             let decoder = ruzstd::decoding::StreamingDecoder::new(reader);

@@ -54,7 +54,11 @@ async fn closed_addresses_are_not_connected_to_however_they_are_written() {
         }
     }
     assert!(inner.paths().is_empty());
-    let closed = Client::new(Policy { retries: 0, ..Policy::default() }).unwrap();
+    let closed = Client::new(Policy {
+        retries: 0,
+        ..Policy::default()
+    })
+    .unwrap();
     let local = format!("http://localhost:{}/", outer.addr.port());
     let result = closed.fetch(Request::get(local.parse().unwrap())).await;
     assert!(matches!(result, Err(FetchError::Forbidden { .. })), "{result:?}");

@@ -349,7 +349,11 @@ fn expected(copy: &Copy, notice: &Notice, before: &[OutcomeKind], at: Timestamp)
             let outcome = answer.outcome(notice.issued_at, notice.deadline, at);
             // Only the page that names the copy links to where it was moved; a thumbnail elsewhere is simply gone.
             let named = copy.urls.first().is_some_and(|first| *first == notice.url);
-            Some(if outcome == OutcomeKind::Moved && !named { OutcomeKind::Gone } else { outcome })
+            Some(if outcome == OutcomeKind::Moved && !named {
+                OutcomeKind::Gone
+            } else {
+                outcome
+            })
         }
     }
 }

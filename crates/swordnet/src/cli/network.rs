@@ -34,6 +34,7 @@ impl Network {
             delay: Duration::try_from_secs_f64(self.delay.max(0.0)).unwrap_or_default(),
             max_pages: self.max_pages,
             concurrency: self.concurrency.max(1),
+            per_host: self.concurrency.clamp(1, 8),
             ..Policy::default()
         }
     }

@@ -44,7 +44,11 @@ fn a_campaign_finds_what_is_there_and_survives_being_killed() {
     assert!(output.status.success(), "{}", said(&output));
     let closing: Value = serde_json::from_slice(&output.stdout).expect("one closing object");
     assert_eq!(closing["precision"], 1.0, "{:#}", closing["wrong"]);
-    assert!(closing["recall"].as_f64().expect("a share") >= 0.95, "{:#}", closing["missed"]);
+    assert!(
+        closing["recall"].as_f64().expect("a share") >= 0.95,
+        "{:#}",
+        closing["missed"]
+    );
     assert_eq!(closing["verdicts_right"], 1.0, "{:#}", closing["wrong"]);
     assert!(closing["sites"].as_u64().expect("a number") >= 40);
     verify_evidence(&quiet);
@@ -57,8 +61,11 @@ fn a_campaign_finds_what_is_there_and_survives_being_killed() {
     for _ in 0..KILLS {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let patience = Duration::from_millis(300 + (state >> 33) % 5_000);
-        let mut child =
-            demo(&killed).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
+        let mut child = demo(&killed)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program runs");
         std::thread::sleep(patience);
         if child.try_wait().expect("a state").is_some() {
             break;
@@ -67,24 +74,50 @@ fn a_campaign_finds_what_is_there_and_survives_being_killed() {
         child.wait().expect("it is dead");
         kills += 1;
     }
-    assert!(kills >= 3, "the campaign was over before it was killed three times");
+    assert!(
+        kills >= 3,
+        "the campaign was over before it was killed three times"
+    );
     let output = demo(&killed).output().expect("the program runs");
     assert!(output.status.success(), "{}", said(&output));
-    assert_eq!(figures(&killed), figures(&quiet), "a killed campaign ends with the same records");
+    assert_eq!(
+        figures(&killed),
+        figures(&quiet),
+        "a killed campaign ends with the same records"
+    );
     verify_evidence(&killed);
 }
 
 /// Every exhibit of the campaign checks, exported to a file, with nothing but the file.
 fn verify_evidence(out: &Path) {
     let data = out.join("data");
-    let listed = swordnet().arg("--data").arg(&data).args(["--json", "evidence", "list"]).output().expect("it runs");
+    let listed = swordnet()
+        .arg("--data")
+        .arg(&data)
+        .args(["--json", "evidence", "list"])
+        .output()
+        .expect("it runs");
     let exhibits = crate::lines(&listed);
     assert!(!exhibits.is_empty(), "{}", said(&listed));
     let file = out.join("exhibit.wacz");
     let id = exhibits[0]["id"].as_str().expect("an identifier");
-    let exported =
-        swordnet().arg("--data").arg(&data).args(["evidence", "export", id, "--out"]).arg(&file).output().expect("it runs");
+    let exported = swordnet()
+        .arg("--data")
+        .arg(&data)
+        .args(["evidence", "export", id, "--out"])
+        .arg(&file)
+        .output()
+        .expect("it runs");
     assert!(exported.status.success(), "{}", said(&exported));
-    let checked = swordnet().args(["--json", "evidence", "verify"]).arg(&file).output().expect("it runs");
-    assert_eq!(checked.status.code(), Some(0), "{}", String::from_utf8_lossy(&checked.stdout));
+    let checked = swordnet()
+        .args(["--json", "evidence", "verify"])
+        .arg(&file)
+        .output()
+        .expect("it runs");
+    assert_eq!(
+        checked.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&checked.stdout)
+    );
 }

@@ -9,13 +9,17 @@ fn melody(path: &Path, seed: u64) {
     let (rate, seconds) = (22_050u32, 30u32);
     let mut state = seed;
     let mut draw = |n: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % n
     };
     let mut samples: Vec<i16> = Vec::new();
     let mut phase = [0f64; 3];
     while samples.len() < (rate * seconds) as usize {
-        let notes: Vec<f64> = (0..3).map(|_| 110.0 * 2f64.powf(draw(40) as f64 / 12.0)).collect();
+        let notes: Vec<f64> = (0..3)
+            .map(|_| 110.0 * 2f64.powf(draw(40) as f64 / 12.0))
+            .collect();
         for i in 0..rate / 4 {
             let mut value = 0.0;
             for (voice, note) in notes.iter().enumerate() {
@@ -41,7 +45,13 @@ fn melody(path: &Path, seed: u64) {
 }
 
 fn run(data: &Path, arguments: &[&str]) -> Output {
-    swordnet().arg("--data").arg(data).arg("--json").args(arguments).output().expect("the program runs")
+    swordnet()
+        .arg("--data")
+        .arg(data)
+        .arg("--json")
+        .args(arguments)
+        .output()
+        .expect("the program runs")
 }
 
 fn text(path: &Path) -> &str {
@@ -51,11 +61,18 @@ fn text(path: &Path) -> &str {
 #[test]
 fn a_work_is_registered_and_recognised_and_taken_out() {
     let room = tempfile::tempdir().expect("a folder");
-    let (data, song, other) = (room.path().join("data"), room.path().join("song.wav"), room.path().join("other.wav"));
+    let (data, song, other) = (
+        room.path().join("data"),
+        room.path().join("song.wav"),
+        room.path().join("other.wav"),
+    );
     melody(&song, 1);
     melody(&other, 2);
     assert!(run(&data, &["init"]).status.success());
-    let added = run(&data, &["work", "add", text(&song), "--title", "夜曲", "--holder", "甲"]);
+    let added = run(
+        &data,
+        &["work", "add", text(&song), "--title", "夜曲", "--holder", "甲"],
+    );
     assert_eq!(added.status.code(), Some(0), "{}", said(&added));
     let work = &lines(&added)[0];
     assert_eq!(work["title"], "夜曲");
@@ -68,8 +85,21 @@ fn a_work_is_registered_and_recognised_and_taken_out() {
     let matched = run(&data, &["match", "--list", text(&list)]);
     assert_eq!(matched.status.code(), Some(0), "{}", said(&matched));
     let spans = lines(&matched);
-    assert!(!spans.is_empty() && spans.iter().all(|s| s["query"] == text(&song)), "{spans:?}");
-    for key in ["work", "title", "medium", "score", "ref_start", "ref_end", "query_start", "query_end", "transform"] {
+    assert!(
+        !spans.is_empty() && spans.iter().all(|s| s["query"] == text(&song)),
+        "{spans:?}"
+    );
+    for key in [
+        "work",
+        "title",
+        "medium",
+        "score",
+        "ref_start",
+        "ref_end",
+        "query_start",
+        "query_end",
+        "transform",
+    ] {
         assert!(!spans[0][key].is_null(), "{key} is missing");
     }
     assert!(spans[0]["ref_end"].as_f64().expect("seconds") > 25.0);
@@ -78,7 +108,10 @@ fn a_work_is_registered_and_recognised_and_taken_out() {
 
     let id = work["work"].as_str().expect("an identifier");
     assert!(run(&data, &["work", "remove", id]).status.success());
-    assert!(lines(&run(&data, &["match", text(&song)])).is_empty(), "a removed work answers no more");
+    assert!(
+        lines(&run(&data, &["match", text(&song)])).is_empty(),
+        "a removed work answers no more"
+    );
 }
 
 #[test]
@@ -86,7 +119,8 @@ fn bad_rows_and_files_are_named_and_the_good_ones_kept() {
     let room = tempfile::tempdir().expect("a folder");
     let data = room.path().join("data");
     assert!(run(&data, &["init"]).status.success());
-    let article = "山城的早晨从一碗面开始。老人把面下进锅里，孩子背着书包跑过石阶，江上的雾还没有散。".repeat(3)
+    let article = "山城的早晨从一碗面开始。老人把面下进锅里，孩子背着书包跑过石阶，江上的雾还没有散。"
+        .repeat(3)
         + "后来桥修好了，渡口的人就少了，只有摆渡的那只狗还每天坐在水边等船。";
     std::fs::write(room.path().join("a.txt"), article).expect("a file is written");
     std::fs::write(room.path().join("noise.mp4"), [0u8; 4096]).expect("a file is written");
@@ -98,7 +132,10 @@ fn bad_rows_and_files_are_named_and_the_good_ones_kept() {
     assert_eq!(lines(&imported).len(), 1, "the good row is kept");
     let complaints = said(&imported);
     for named in ["noise.mp4", "works.csv line 4", "missing.txt"] {
-        assert!(complaints.contains(named), "{named} is not named in: {complaints}");
+        assert!(
+            complaints.contains(named),
+            "{named} is not named in: {complaints}"
+        );
     }
     assert_eq!(lines(&run(&data, &["work", "list"])).len(), 1);
 }
@@ -107,13 +144,26 @@ fn bad_rows_and_files_are_named_and_the_good_ones_kept() {
 fn exit_codes_tell_usage_input_and_missing_folders_apart() {
     let room = tempfile::tempdir().expect("a folder");
     let data = room.path().join("data");
-    assert_eq!(swordnet().arg("no-such-command").output().expect("it runs").status.code(), Some(2));
+    assert_eq!(
+        swordnet()
+            .arg("no-such-command")
+            .output()
+            .expect("it runs")
+            .status
+            .code(),
+        Some(2)
+    );
     let unmade = run(&data, &["work", "list"]);
     assert_eq!(unmade.status.code(), Some(2));
     assert!(said(&unmade).contains("swordnet init"));
     assert!(run(&data, &["init"]).status.success());
     assert_eq!(run(&data, &["match", "/no/such/file"]).status.code(), Some(3));
-    assert_eq!(run(&data, &["site", "add", "ftp://a.test/", "--area", "film"]).status.code(), Some(3));
+    assert_eq!(
+        run(&data, &["site", "add", "ftp://a.test/", "--area", "film"])
+            .status
+            .code(),
+        Some(3)
+    );
     let torn = Command::new(env!("CARGO_BIN_EXE_swordnet"))
         .args(["--data", text(&data), "--store", "oracle://x", "work", "list"])
         .output()
@@ -141,6 +191,16 @@ fn a_package_that_is_none_is_invalid_and_an_absent_one_an_input_error() {
     let checked = run(room.path(), &["evidence", "verify", text(&fake)]);
     assert_eq!(checked.status.code(), Some(1));
     assert_eq!(lines(&checked)[0]["valid"], false);
-    assert!(!lines(&checked)[0]["problems"].as_array().expect("problems").is_empty());
-    assert_eq!(run(room.path(), &["evidence", "verify", "/no/such.wacz"]).status.code(), Some(3));
+    assert!(
+        !lines(&checked)[0]["problems"]
+            .as_array()
+            .expect("problems")
+            .is_empty()
+    );
+    assert_eq!(
+        run(room.path(), &["evidence", "verify", "/no/such.wacz"])
+            .status
+            .code(),
+        Some(3)
+    );
 }

@@ -47,6 +47,15 @@ pub fn excess(deviations: f64, trials: f64) -> f64 {
         .sqrt()
 }
 
+/// Seconds from which a stretch counts in full.
+const PHRASE: f64 = 3.0;
+
+/// Share of the evidence that counts in a stretch of some seconds: a phrase of two seconds is said alike time and again,
+/// a longer one hardly ever.
+pub fn brevity(seconds: f64) -> f64 {
+    (seconds / PHRASE).clamp(0.0, 1.0).sqrt()
+}
+
 /// The excess at which a right and a wrong answer are equally likely: measured where the wrong ones were the same voices
 /// saying the same phrases, the hardest strangers at hand (the best reached 10.5, beside which a tenth of the right ones lay).
 const EVEN_ODDS: f64 = 8.0;

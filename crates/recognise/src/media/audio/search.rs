@@ -133,6 +133,7 @@ impl Sounds {
         });
         let excess = change.weight()
             * line::rigidity(bend)
+            * chance::brevity(stretch.words.len() as f64 * GRID_SECONDS)
             * chance::excess(deviations, self.0.len() as f64 * change.trials());
         (excess >= LEAST_EXCESS).then_some(Found {
             reference,

@@ -234,19 +234,21 @@ fn by_points(pictures: &Pictures, query: &Print, mirrored: bool, cases: &mut BTr
 /// How many points the map joins with ones that look alike, each place counted once on both sides, and the less the less alike.
 fn guided(seen: &[Seen], spots: &[Spot], map: &Affine) -> f32 {
     let cell = |p: [f32; 2]| ((p[0] * 48.0) as i32, (p[1] * 48.0) as i32);
+    let rarity = rarity(spots);
     let (mut from, mut to) = (BTreeMap::new(), BTreeMap::new());
     for seen in seen {
         let place = map.apply(seen.at);
         let close =
-            |s: &&Spot| (s.at[0] - place[0]).abs() < TOLERANCE && (s.at[1] - place[1]).abs() < TOLERANCE;
+            |s: &Spot| (s.at[0] - place[0]).abs() < TOLERANCE && (s.at[1] - place[1]).abs() < TOLERANCE;
         let nearest = spots
             .iter()
-            .filter(close)
-            .map(|s| (describe::distance(s.bits, seen.description.bits), s))
-            .filter(|(d, s)| *d <= GUIDED && geometry::agrees(map, &seen.pair(s), 2.0 * TOLERANCE))
+            .zip(&rarity)
+            .filter(|(s, _)| close(s))
+            .map(|(s, rare)| (describe::distance(s.bits, seen.description.bits), s, rare))
+            .filter(|(d, s, _)| *d <= GUIDED && geometry::agrees(map, &seen.pair(s), 2.0 * TOLERANCE))
             .min_by_key(|b| b.0);
-        if let Some((distance, spot)) = nearest {
-            let likeness = ((GUIDED - distance) as f32 / CLEAR).min(1.0);
+        if let Some((distance, spot, rare)) = nearest {
+            let likeness = rare * ((GUIDED - distance) as f32 / CLEAR).min(1.0);
             for (cells, place) in [(&mut from, cell(seen.at)), (&mut to, cell(spot.at))] {
                 let held: &mut f32 = cells.entry(place).or_insert(0.0);
                 *held = held.max(likeness);
@@ -255,4 +257,19 @@ fn guided(seen: &[Seen], spots: &[Spot], map: &Affine) -> f32 {
     }
     let sum = |cells: &BTreeMap<_, f32>| cells.values().sum::<f32>();
     sum(&from).min(sum(&to))
+}
+
+/// How little each point is repeated in its own picture, 0..1. The windows of a street all look alike, and any grid of them fits any other:
+/// m alike count as the root of m (burstiness: Jégou, Douze, Schmid, "On the burstiness of visual elements", CVPR 2009).
+fn rarity(spots: &[Spot]) -> Vec<f32> {
+    spots
+        .iter()
+        .map(|s| {
+            let alike = spots
+                .iter()
+                .filter(|o| describe::distance(o.bits, s.bits) <= DESCRIPTION)
+                .count();
+            1.0 / (alike.max(1) as f32).sqrt()
+        })
+        .collect()
 }
