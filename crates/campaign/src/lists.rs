@@ -10,8 +10,11 @@ use swordnet_store::Query;
 /// A row of a table: its columns by name.
 pub(crate) type Row = BTreeMap<String, String>;
 
+/// A line's number, and the row on it or why it is bad.
+type Numbered = (u64, Result<Row, String>);
+
 /// Reads a table, CSV with a header or JSON Lines: each row with its line number, or why the line is bad.
-pub(crate) fn rows(path: &Path) -> Result<Vec<(u64, Result<Row, String>)>, InputError> {
+pub(crate) fn rows(path: &Path) -> Result<Vec<Numbered>, InputError> {
     let text = std::fs::read_to_string(path).map_err(|e| InputError::path(path, e))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     if text.trim_start().starts_with('{') {

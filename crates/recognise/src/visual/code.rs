@@ -189,7 +189,8 @@ mod tests {
     #[test]
     fn quarter_turns_are_permutations() {
         let base = spectrum(256, 256, scene);
-        let turns: [fn(f32, f32) -> (f32, f32); 4] = [
+        type Turn = fn(f32, f32) -> (f32, f32);
+        let turns: [Turn; 4] = [
             |x, y| (x, y),
             |x, y| (y, 1.0 - x),
             |x, y| (1.0 - x, 1.0 - y),
