@@ -164,10 +164,6 @@ pub fn to_html(shown: &Illustrated, lang: Lang) -> Result<String, crate::Error> 
 
 /// An instant as people in China read it.
 fn moment(at: Timestamp) -> String {
-    jiff_text(at)
-}
-
-fn jiff_text(at: Timestamp) -> String {
     let day = china_day(at);
     let seconds = (at.as_second() + 8 * 3600).rem_euclid(86_400);
     format!("{day} {:02}:{:02} (UTC+8)", seconds / 3600, seconds / 60 % 60)

@@ -4,7 +4,6 @@ use crate::archive::Archive;
 use crate::fingerprint::{self, read_file};
 use crate::{Campaign, Error, InputError};
 use bytes::Bytes;
-use std::path::Path;
 use swordnet_core::*;
 use swordnet_crawl::{FetchError, Fetched};
 use swordnet_recognise::Purpose;
@@ -95,7 +94,7 @@ impl Campaign {
             ));
         };
         let text = self.vault.get(blob).await?;
-        self.look_into(blob.clone(), move |_media, _path| {
+        self.look_into(blob.clone(), move |_media| {
             fingerprint::read_text(&String::from_utf8_lossy(&text), Purpose::Query)
         })
         .await
@@ -135,7 +134,7 @@ impl Campaign {
         let file = captured.file.clone();
         let expected = sighting.medium;
         let mut look = self
-            .look_into(captured.sha256.clone(), move |media, _| {
+            .look_into(captured.sha256.clone(), move |media| {
                 let reading = read_file(media, &file, Purpose::Query)?;
                 if reading.medium == Medium::Text && expected != Medium::Text {
                     let why = format!("a text that is offered as {}", expected.label(Lang::En));
@@ -161,7 +160,7 @@ impl Campaign {
     /// What recognition says of bytes with this digest; they are read only when it has not said so before.
     async fn look_into<F>(&self, sha256: Sha256Hex, read: F) -> Result<Look, Error>
     where
-        F: FnOnce(&swordnet_media::Media, &Path) -> Result<fingerprint::Reading, Error> + Send + 'static,
+        F: FnOnce(&swordnet_media::Media) -> Result<fingerprint::Reading, Error> + Send + 'static,
     {
         let register = self.register().await?;
         let id = Recognition::id_of(&sha256, &register.state);
@@ -169,9 +168,8 @@ impl Campaign {
             Some(known) => (known, ExaminationEnd::Known),
             None => {
                 let media = self.media.clone();
-                let scratch = self.scratch.clone();
                 let answer = self
-                    .compute(move || read(&media, &scratch).and_then(|r| register.recognise(&r)))
+                    .compute(move || read(&media).and_then(|r| register.recognise(&r)))
                     .await?;
                 let (candidates, not_judged) = match answer {
                     Ok(candidates) => (candidates, String::new()),
