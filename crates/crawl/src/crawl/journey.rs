@@ -6,7 +6,7 @@ use super::{
     scope::{Scope, fingerprint},
     sitemap,
     traps::Traps,
-    visit::{Visit, Visited, is_page, visit},
+    visit::{UnderWay, Visit, Visited, is_page},
 };
 use crate::{
     fetch::{Client, Error, Exchange, FetchError, Fetched, Truncation},
@@ -15,7 +15,6 @@ use crate::{
 
 use std::{collections::BTreeMap, time::Instant};
 use swordnet_core::{Access, Area, VisitEnd};
-use tokio::task::{JoinError, JoinSet};
 use url::Url;
 
 /// Failures in a row, with nothing fetched in between, after which a site counts as down.
@@ -24,6 +23,8 @@ const DOWN_AFTER: u32 = 8;
 const MAX_SITEMAPS: u32 = 1000;
 const MAX_SITEMAP_DEPTH: u8 = 3;
 const MAX_SITEMAP_BYTES: u64 = 256 << 20;
+/// Addresses sent out for each place at the server: those behind a slow answer go on while it is waited for.
+const AHEAD: usize = 4;
 /// Kinds of remark that are kept, so that a hostile site cannot fill our memory with them.
 const MAX_REMARKS: usize = 40;
 
@@ -98,18 +99,19 @@ impl Journey {
         let policy = self.client.policy();
         let at_once = policy.concurrency.min(policy.per_host * self.scope.len()).max(1);
         self.hand_over_robots(sink).await?;
-        let mut under_way = JoinSet::new();
+        // What comes is taken in the order in which it was sent for, whoever answers first: the same site gives the
+        // same pages, depths and closed patterns each time.
+        let mut under_way = UnderWay::default();
         loop {
-            while under_way.len() < at_once && !self.spent(under_way.len()) {
+            while under_way.len() < at_once * AHEAD && !self.spent(under_way.len()) {
                 let Some(entry) = self.frontier.pop()? else { break };
                 if self.worthwhile(&entry) {
-                    self.send_out(entry, &mut under_way);
+                    under_way.send_out(&self.client, entry, self.area);
                 }
             }
-            let Some(visited) = under_way.join_next().await else {
+            let Some(visited) = under_way.next().await? else {
                 break;
             };
-            let visited = visited.map_err(|error: JoinError| Error::Sink(error.into()))?;
             self.take(visited, sink).await?;
         }
         Ok(self.finish())
@@ -219,14 +221,6 @@ impl Journey {
 
     fn worthwhile(&self, entry: &Entry) -> bool {
         entry.role != Role::Page || Url::parse(&entry.url).is_ok_and(|url| self.traps.admits(&url))
-    }
-
-    fn send_out(&self, entry: Entry, under_way: &mut JoinSet<Visited>) {
-        let (client, area) = (self.client.clone(), self.area);
-        under_way.spawn(async move {
-            let result = visit(&client, &entry, area).await;
-            Visited { entry, result }
-        });
     }
 
     async fn take(&mut self, visited: Visited, sink: &mut dyn Sink) -> Result<(), Error> {

@@ -7,15 +7,17 @@ use super::{
     traps::content_fingerprint,
 };
 use crate::{
-    fetch::{Client, Exchange, FetchError, Fetched, Follow, Request},
+    fetch::{Client, Error, Exchange, FetchError, Fetched, Follow, Request},
     read::{Reading, read},
 };
 use std::{
+    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 use swordnet_core::{Access, Area};
+use tokio::task::JoinHandle;
 use url::Url;
 
 /// Bytes of a film, picture or archive that are fetched when a page merely links to it.
@@ -39,8 +41,43 @@ pub(super) struct Visit {
     pub(super) content: u64,
 }
 
+/// Visits that were begun, in that order; those still going end with it.
+#[derive(Default)]
+pub(super) struct UnderWay(VecDeque<JoinHandle<Visited>>);
+
+impl UnderWay {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Begins a visit.
+    pub(super) fn send_out(&mut self, client: &Client, entry: Entry, area: Area) {
+        let client = client.clone();
+        self.0.push_back(tokio::spawn(async move {
+            let result = visit(&client, &entry, area).await;
+            Visited { entry, result }
+        }));
+    }
+
+    /// Waits for the visit that was begun first.
+    pub(super) async fn next(&mut self) -> Result<Option<Visited>, Error> {
+        let Some(first) = self.0.front_mut() else {
+            return Ok(None);
+        };
+        let visited = first.await.map_err(|error| Error::Sink(error.into()));
+        self.0.pop_front();
+        visited.map(Some)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
 /// Fetches an entry and reads what came.
-pub(super) async fn visit(client: &Client, entry: &Entry, area: Area) -> Result<Visit, FetchError> {
+async fn visit(client: &Client, entry: &Entry, area: Area) -> Result<Visit, FetchError> {
     let refused = |why: String| FetchError::Address {
         url: entry.url.clone(),
         why,
