@@ -226,7 +226,7 @@ pub async fn import_white_list(
 struct WarningFile {
     title: String,
     issuer: String,
-    published: Date,
+    published: Day,
     duty_template: String,
     #[serde(default)]
     entry: Vec<WarningRow>,
@@ -236,10 +236,30 @@ struct WarningFile {
 #[serde(deny_unknown_fields)]
 struct WarningRow {
     title: String,
-    from: Date,
-    to: Option<Date>,
+    from: Day,
+    to: Option<Day>,
     #[serde(default)]
     authorised: Vec<String>,
+}
+
+/// A date as TOML writes it, in quotation marks or without.
+#[derive(Deserialize)]
+#[serde(try_from = "toml::Value")]
+struct Day(Date);
+
+impl TryFrom<toml::Value> for Day {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Self, String> {
+        let text = match value {
+            toml::Value::Datetime(day) => day.to_string(),
+            toml::Value::String(day) => day,
+            other => return Err(format!("a {} is no date such as 2017-07-25", other.type_str())),
+        };
+        text.parse()
+            .map(Day)
+            .map_err(|_| format!("'{text}' is no date such as 2017-07-25"))
+    }
 }
 
 /// Imports one pre-warning list from a TOML file; entries whose work is not registered are named.
@@ -265,8 +285,8 @@ pub async fn import_warning_list(
         match work_titled(&works, &row.title) {
             Ok(work) => entries.push(WarningEntry {
                 work: work.id.clone(),
-                from: row.from,
-                to: row.to,
+                from: row.from.0,
+                to: row.to.map(|day| day.0),
                 authorised: row.authorised,
             }),
             Err(why) => bad.push(InputError::path(path, why)),
@@ -276,7 +296,7 @@ pub async fn import_warning_list(
         id: WarningList::id_of(&file.title, &file.issuer),
         title: file.title,
         issuer: file.issuer,
-        published: file.published,
+        published: file.published.0,
         duty_template: file.duty_template,
         entries,
     };

@@ -70,6 +70,7 @@ struct Card {
 
 struct Table {
     title: String,
+    of: String,
     rows: Vec<TableRow>,
 }
 
@@ -272,8 +273,10 @@ fn tables(briefing: &Briefing, lang: Lang) -> Vec<Table> {
                         .collect(),
                 })
                 .collect();
+            let (title, of) = words::dimension(dimension, lang);
             (!rows.is_empty()).then(|| Table {
-                title: words::dimension(dimension, lang).to_owned(),
+                title: title.to_owned(),
+                of: of.to_owned(),
                 rows,
             })
         })

@@ -41,14 +41,14 @@ pub(super) fn figure(name: &str, lang: Lang) -> &str {
     lang.pick(en, zh)
 }
 
-/// What a breakdown is called.
-pub(super) fn dimension(name: &str, lang: Lang) -> &str {
+/// What a breakdown is called, and what it goes by.
+pub(super) fn dimension(name: &str, lang: Lang) -> (&str, &str) {
     let (en, zh) = match name {
-        "area" => ("By area", "按领域"),
-        "region" => ("By region", "按地区"),
-        "work" => ("By work", "按作品"),
-        "warning_list" => ("By pre-warning list", "按预警名单"),
-        other => (other, other),
+        "area" => (("By area", "area"), ("按领域", "领域")),
+        "region" => (("By region", "region"), ("按地区", "地区")),
+        "work" => (("By work", "work"), ("按作品", "作品")),
+        "warning_list" => (("By pre-warning list", "list"), ("按预警名单", "名单")),
+        other => ((other, other), (other, other)),
     };
-    lang.pick(en, zh)
+    (lang.pick(en.0, zh.0), lang.pick(en.1, zh.1))
 }

@@ -96,7 +96,16 @@ impl Campaign {
             if let Some(notice) = &finding.notice {
                 let mut notice = self.need::<Notice>(notice.as_str()).await?;
                 notice.advance(NoticeState::Breached)?;
-                records.push(notice.into());
+                let outcome = Outcome {
+                    id: Outcome::id_of(&notice.id, at),
+                    notice: notice.id.clone(),
+                    url: notice.url.clone(),
+                    outcome: OutcomeKind::BackAgain,
+                    seen_at: at,
+                    moved_to: None,
+                    detail: "seen by a later patrol".into(),
+                };
+                records.extend([notice.into(), outcome.into()]);
             }
         }
         Ok(records)

@@ -36,7 +36,7 @@ fn copy_folder(from: &Path, to: &Path) {
 fn figures(out: &Path) -> BTreeMap<String, Value> {
     let briefing = read(&out.join("briefing.json"));
     let figures = briefing["figures"].as_array().expect("a list of figures");
-    let named = |f: &Value| (f["figure"].as_str().expect("a name").to_owned(), f.clone());
+    let named = |f: &Value| (format!("{} by {}", f["figure"], f["by"]), f.clone());
     figures.iter().map(named).collect()
 }
 

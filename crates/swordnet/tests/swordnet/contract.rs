@@ -1,8 +1,8 @@
 //! Words, JSON keys and exit codes on which scripts rely.
 
-use crate::{lines, said, swordnet};
+use crate::{lines, run, said, swordnet, text};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// A sound of our own making: a melody of sines that does not repeat, drawn from a seed.
 fn melody(path: &Path, seed: u64) {
@@ -42,20 +42,6 @@ fn melody(path: &Path, seed: u64) {
     wav.extend_from_slice(&(data.len() as u32).to_le_bytes());
     wav.extend_from_slice(&data);
     std::fs::write(path, wav).expect("a file is written");
-}
-
-fn run(data: &Path, arguments: &[&str]) -> Output {
-    swordnet()
-        .arg("--data")
-        .arg(data)
-        .arg("--json")
-        .args(arguments)
-        .output()
-        .expect("the program runs")
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a path in UTF-8")
 }
 
 #[test]

@@ -3,7 +3,9 @@
 mod architecture;
 mod campaign;
 mod contract;
+mod lists;
 mod readme;
+mod reupload;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -24,6 +26,22 @@ fn lines(output: &Output) -> Vec<serde_json::Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
         .collect()
+}
+
+/// Runs a command that speaks JSON over a data folder.
+fn run(data: &Path, arguments: &[&str]) -> Output {
+    swordnet()
+        .arg("--data")
+        .arg(data)
+        .arg("--json")
+        .args(arguments)
+        .output()
+        .expect("the program runs")
+}
+
+/// A path as an argument.
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
 }
 
 /// What a command said on standard error.
