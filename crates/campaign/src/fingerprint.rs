@@ -6,7 +6,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 use swordnet_core::{Medium, Sha256Hex};
-use swordnet_media::{Facts, FrameRequest, Media, SampleRequest};
+use swordnet_media::{Depth, Facts, FrameRequest, Media, SampleRequest};
 use swordnet_recognise::{Demand, Extractor, Fingerprint, Purpose, Signal, media};
 
 /// A text longer than this is refused: no work is.
@@ -179,7 +179,10 @@ fn frames(media: &Media, path: &Path, purpose: Purpose) -> Result<Option<Fingerp
         channels,
         from: None,
         until: None,
-        keyframes_only: false,
+        depth: match purpose {
+            Purpose::Reference => Depth::Full,
+            Purpose::Query => Depth::Quick,
+        },
     };
     media.frames(path, &request, &mut |frame| {
         let signal = Signal::Frame {

@@ -2,13 +2,13 @@
 //!
 //! ```sh
 //! cargo build --release -p swordnet-media --example frames
-//! /usr/bin/time -v target/release/examples/frames FILM [RATE] [MAX_SIDE] [keyframes]
+//! /usr/bin/time -v target/release/examples/frames FILM [RATE] [MAX_SIDE] [quick|keyframes]
 //! ```
 
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
-use swordnet_media::{FrameRequest, Media, Options, enter_if_confined};
+use swordnet_media::{Depth, FrameRequest, Media, Options, enter_if_confined};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     enter_if_confined();
@@ -21,7 +21,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(side) = arguments.get(2) {
         request.max_side = side.parse()?;
     }
-    request.keyframes_only = arguments.get(3).is_some_and(|word| word == "keyframes");
+    request.depth = match arguments.get(3).map(String::as_str) {
+        Some("keyframes") => Depth::KeyFrames,
+        Some("quick") => Depth::Quick,
+        _ => Depth::Full,
+    };
     let media = Media::new(Options::default())?;
     let mut out = std::io::stdout();
     writeln!(out, "{:?}", media.confinement()?)?;

@@ -43,7 +43,7 @@ mod geometry;
 mod probe;
 
 pub use confine::{Confinement, enter_if_confined};
-pub use decode::{Decoded, Frame, FrameRequest, OwnedFrame, SampleRequest};
+pub use decode::{Decoded, Depth, Frame, FrameRequest, OwnedFrame, SampleRequest};
 pub use error::Error;
 pub use probe::{AudioFacts, Facts, VideoFacts};
 

@@ -3,7 +3,7 @@
 use crate::material::{Folder, Test, media};
 use std::ops::ControlFlow;
 use std::path::Path;
-use swordnet_media::{Decoded, FrameRequest, SampleRequest};
+use swordnet_media::{Decoded, Depth, FrameRequest, SampleRequest};
 
 pub const TESTS: &[Test] = &[
     ("facts_of_a_film", facts_of_a_film),
@@ -138,7 +138,7 @@ fn key_frames_have_their_own_times() {
     for name in ["a.mp4", "a.ts"] {
         let film = folder.film(name, 7);
         let every = FrameRequest {
-            keyframes_only: true,
+            depth: Depth::KeyFrames,
             ..FrameRequest::default()
         };
         let times = |request| {
