@@ -28,6 +28,12 @@ const SCENE: f32 = 0.4;
 const CROWDED: usize = 5;
 /// Frames that points must agree in to say all that they can.
 const LASTING: f32 = 12.0;
+/// How far evidence counts where the map promises codes that agree and they do not.
+const BROKEN: f32 = 0.6;
+/// How far the corners of the whole picture may lie from those of the work's.
+const WHOLE: f32 = 0.08;
+/// Degrees by which a picture may be turned before codes need not agree.
+const LEVEL: f32 = 2.0;
 /// Codes that differ in more bits are of different pictures.
 const APART: u32 = 38;
 /// Other moments of the reference that are looked at for each.
@@ -162,9 +168,15 @@ impl Trial<'_> {
             .filter(|j| j.scene)
             .map(|j| j.here.len() as f32)
             .collect();
-        let scene = (scenes.iter().sum::<f32>() / scenes.len().max(1) as f32 - 6.0).max(0.0);
+        // A scene that is there once among many moments is a chance likeness.
+        let shown = scenes.len() as f32 / own.len().max(1) as f32;
+        let scene = shown * (scenes.iter().sum::<f32>() / scenes.len().max(1) as f32 - 6.0).max(0.0);
         let lasting = (own.len() as f32 / LASTING).min(1.0);
-        let evidence = said + lasting * (1.2 * (places - 4.0).max(0.0) + scene);
+        // Two takes of one set, or two rounds of one game, lie on one another as a copy does: the same things in the same places.
+        // But the whole picture shown as it was promises codes that agree.
+        let broken = map.as_ref().is_some_and(|map| self.shows_all(map)) && apart(&agreeing);
+        let kept = if broken { BROKEN } else { 1.0 };
+        let evidence = kept * (said + lasting * (1.2 * (places - 4.0).max(0.0) + scene));
         let score = 1.0 / (1.0 + (-(evidence - 16.0) / 4.0).exp());
         if score < 0.02 {
             return None;
@@ -217,6 +229,14 @@ impl Trial<'_> {
             found,
             fit,
         })
+    }
+
+    /// Does the copy's picture show all of the work's, and nothing besides?
+    fn shows_all(&self, map: &Affine) -> bool {
+        let work = self.films.films[self.film].shape;
+        let (near, far) = (map.apply([0.0, 0.0]), map.apply(self.query.shape));
+        let whole = |axis: usize| near[axis].abs() < WHOLE && (far[axis] - work[axis]).abs() < WHOLE;
+        map.rotation().abs() < LEVEL && whole(0) && whole(1)
     }
 
     /// Which part of the copy's frame shows the work, and which part of the work's frame the copy shows, where it is not all of it.
@@ -506,6 +526,12 @@ struct Joined {
     surplus: f32,
     /// Is it the whole scene that is joined?
     scene: bool,
+}
+
+/// Do the codes of these moments say that they are of different pictures?
+fn apart(agreeing: &[(f32, &Moment)]) -> bool {
+    let codes: Vec<u32> = agreeing.iter().filter_map(|(_, m)| m.code).collect();
+    codes.iter().sum::<u32>() > APART * codes.len() as u32
 }
 
 /// In how many places points are joined, less those where they are joined at other moments as well: a logo, a status bar.
