@@ -65,6 +65,7 @@ pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
     let campaign = opened(&command, &served, clock).await?;
     register(&campaign, &ground, &console).await?;
     let summary = campaign.patrol(&PatrolRequest::default(), &console).await?;
+    let pages: u64 = summary.visits.iter().map(|visit| visit.pages).sum();
     let mut failures = summary.failures;
     for hours in CHECKS {
         deliver(&campaign, &served).await?;
@@ -86,6 +87,7 @@ pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
         "seed": command.seed,
         "works": ground.works.len(),
         "sites": ground.sites.len(),
+        "pages": pages,
         "copies": ground.truth.copies.len(),
         "briefing": {
             "en": command.out.join("briefing.en.html"),
