@@ -4,7 +4,7 @@ use crate::Error;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use swordnet_core::{Area, Sha256Hex, Timestamp, WarcSpan};
+use swordnet_core::{Sha256Hex, Timestamp, WarcSpan};
 use swordnet_crawl::{BoxError, Client, Exchange, Fetched, Kind, Policy, Sink, Summary, read};
 use swordnet_evidence::warc;
 use url::Url;
@@ -23,7 +23,8 @@ impl Archive {
             operator,
             fields: &[],
         };
-        Ok(Self(warc::Writer::new(BufWriter::new(file), &info, at)?))
+        let out = BufWriter::with_capacity(256 << 10, file);
+        Ok(Self(warc::Writer::new(out, &info, at)?.without_index()))
     }
 
     /// Archives a fetch with all its redirects; gives where it stands. The file's digest is known when it is closed.
@@ -72,8 +73,7 @@ pub async fn crawl(policy: Policy, starts: &[Url], out: &Path, operator: &str) -
     let at = (policy.clock)();
     let client = Client::new(policy).map_err(|e| Error::Bug(e.to_string()))?;
     let mut keeper = Keeper(Archive::begin(draft.reopen().map_err(failed)?, operator, at).map_err(failed)?);
-    // Links are wanted, not articles: an area whose reader looks for no main text.
-    let summary = swordnet_crawl::crawl(&client, starts, Area::CloudStorage, &mut keeper)
+    let summary = swordnet_crawl::crawl(&client, starts, None, &mut keeper)
         .await
         .map_err(|e| Error::Unreachable(e.to_string()))?;
     keeper.0.finish().map_err(failed)?;

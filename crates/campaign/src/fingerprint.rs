@@ -6,6 +6,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 use swordnet_core::{Medium, Sha256Hex};
+use swordnet_crawl::Glimpse;
 use swordnet_media::{Depth, Facts, FrameRequest, Media, SampleRequest};
 use swordnet_recognise::{Demand, Extractor, Fingerprint, Purpose, Signal, media};
 
@@ -95,6 +96,47 @@ pub(crate) fn read_text(text: &str, purpose: Purpose) -> Result<Reading, Error> 
     })
 }
 
+/// Reads a few seconds from each of several places of a film; times are counted within each file.
+pub(crate) fn read_places(media: &Media, places: &[Glimpse], purpose: Purpose) -> Result<Reading, Error> {
+    let mut reading = Reading {
+        medium: Medium::Video,
+        length: 0.0,
+        prints: Vec::new(),
+        text: None,
+    };
+    let mut failed = None;
+    for place in places {
+        match frames(media, &place.file, purpose, place.span) {
+            Ok(print) => reading.prints.extend(print),
+            Err(e) => failed = Some(e),
+        }
+    }
+    // Sound is asked where there is no picture to go by.
+    if reading.prints.is_empty() {
+        reading.medium = Medium::Audio;
+        for place in places {
+            reading
+                .prints
+                .extend(samples(media, &place.file, purpose, place.span).ok().flatten());
+        }
+    }
+    match failed {
+        Some(e) if reading.prints.is_empty() => Err(e),
+        _ => Ok(reading),
+    }
+}
+
+/// Reads the sound of a stream that keeps it in a file of its own, into what its pictures gave.
+pub(crate) fn read_sound(
+    media: &Media,
+    path: &Path,
+    purpose: Purpose,
+    reading: &mut Reading,
+) -> Result<(), Error> {
+    reading.prints.extend(samples(media, path, purpose, None)?);
+    Ok(())
+}
+
 fn read_media(media: &Media, path: &Path, purpose: Purpose) -> Result<Reading, Error> {
     let facts = media.probe(path)?;
     let (medium, length) = match &facts {
@@ -117,10 +159,10 @@ fn read_media(media: &Media, path: &Path, purpose: Purpose) -> Result<Reading, E
         Medium::Image => prints.extend(picture(media, path, purpose)?),
         _ => {
             if medium == Medium::Video {
-                prints.extend(frames(media, path, purpose)?);
+                prints.extend(frames(media, path, purpose, None)?);
             }
             if facts.audio.is_some() {
-                prints.extend(samples(media, path, purpose)?);
+                prints.extend(samples(media, path, purpose, None)?);
             }
         }
     }
@@ -159,7 +201,15 @@ fn picture(media: &Media, path: &Path, purpose: Purpose) -> Result<Option<Finger
     finished(extractor)
 }
 
-fn frames(media: &Media, path: &Path, purpose: Purpose) -> Result<Option<Fingerprint>, Error> {
+/// Seconds of a file; all of it without.
+type Seconds = Option<(f64, f64)>;
+
+fn frames(
+    media: &Media,
+    path: &Path,
+    purpose: Purpose,
+    seconds: Seconds,
+) -> Result<Option<Fingerprint>, Error> {
     let Some(kind) = media::of(Medium::Video) else {
         return Ok(None);
     };
@@ -177,8 +227,8 @@ fn frames(media: &Media, path: &Path, purpose: Purpose) -> Result<Option<Fingerp
         rate,
         max_side,
         channels,
-        from: None,
-        until: None,
+        from: seconds.map(|(from, _)| from),
+        until: seconds.map(|(_, until)| until),
         depth: match purpose {
             Purpose::Reference => Depth::Full,
             Purpose::Query => Depth::Quick,
@@ -196,7 +246,12 @@ fn frames(media: &Media, path: &Path, purpose: Purpose) -> Result<Option<Fingerp
     failed.map_or_else(|| finished(extractor), |e| Err(e.into()))
 }
 
-fn samples(media: &Media, path: &Path, purpose: Purpose) -> Result<Option<Fingerprint>, Error> {
+fn samples(
+    media: &Media,
+    path: &Path,
+    purpose: Purpose,
+    seconds: Seconds,
+) -> Result<Option<Fingerprint>, Error> {
     let Some(kind) = media::of(Medium::Audio) else {
         return Ok(None);
     };
@@ -209,8 +264,8 @@ fn samples(media: &Media, path: &Path, purpose: Purpose) -> Result<Option<Finger
         path,
         &SampleRequest {
             rate,
-            from: None,
-            until: None,
+            from: seconds.map(|(from, _)| from),
+            until: seconds.map(|(_, until)| until),
         },
         &mut |samples| keep_going(extractor.push(Signal::Samples(samples)), &mut failed),
     )?;

@@ -46,6 +46,8 @@ pub struct Settings {
     pub operator: String,
     /// At most so many bytes of one media file.
     pub max_media: u64,
+    /// May a browser open the pages whose player hides what it plays, where one is installed?
+    pub browser: bool,
     /// Jobs at a time.
     pub workers: usize,
 }
@@ -57,6 +59,7 @@ impl Default for Settings {
             territory: "CN".into(),
             operator: String::new(),
             max_media: 4 << 30,
+            browser: true,
             workers: 8,
         }
     }

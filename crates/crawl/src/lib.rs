@@ -1,12 +1,13 @@
 //! Fetches websites politely and safely, and reads what it fetched.
 //!
-//! [`Client`] fetches one address, [`crawl()`] a whole site, [`capture()`] one film, song or stream; [`read`] says what a
-//! page offers.
+//! [`Client`] fetches one address, [`crawl()`] a whole site, [`probe()`] a few seconds of a film and [`capture()`] all of
+//! it; [`read`] says what a page offers, and a [`Browser`] what its scripts would play.
 //!
 //! Architecture invariants: this is the only crate that opens an outward socket, and it opens one only in
 //! `fetch::connect`, to an address that [`guard`] judged. What came over the wire is kept exactly as it came.
 
 mod areas;
+mod browser;
 mod capture;
 mod crawl;
 mod fetch;
@@ -14,11 +15,12 @@ pub mod guard;
 pub mod read;
 pub mod robots;
 
-pub use capture::{Captured, capture};
+pub use browser::{Browser, installed_browser};
+pub use capture::{Captured, Glimpse, Glimpses, capture, probe};
 pub use crawl::{BoxError, Kind, Sink, Summary, crawl};
 pub use fetch::{
     Client, Error, Exchange, FetchError, Fetched, Method, Pin, Policy, Request, Robots, Spool, TlsFacts,
     TlsTrust, Truncation,
 };
 pub use ipnet::IpNet;
-pub use read::{Article, Link, Offer, Reading, read};
+pub use read::{Article, Link, Offer, Reading, outline, read};

@@ -8,6 +8,10 @@ mod capturing;
 mod crawling;
 #[path = "fetch/exchanges.rs"]
 mod exchanges;
+#[path = "fetch/forgery.rs"]
+mod forgery;
+#[path = "fetch/probing.rs"]
+mod probing;
 #[path = "fetch/safety.rs"]
 mod safety;
 #[path = "fetch/server.rs"]

@@ -4,6 +4,7 @@ use crate::archive::Archive;
 use crate::fingerprint::{self, read_file};
 use crate::{Campaign, Error, InputError};
 use bytes::Bytes;
+use std::path::Path;
 use swordnet_core::*;
 use swordnet_crawl::{FetchError, Fetched};
 use swordnet_recognise::Purpose;
@@ -103,6 +104,9 @@ impl Campaign {
     async fn look_at_file(&self, sighting: &Sighting) -> Result<Look, Error> {
         let url = Url::parse(&sighting.url).map_err(|e| InputError::new(&sighting.url, e))?;
         let folder = tempfile::tempdir_in(&self.scratch).map_err(|e| Error::file(&self.scratch, e))?;
+        if let Some(look) = self.look_at_places(sighting, &url, folder.path()).await? {
+            return Ok(look);
+        }
         let mut archive = Draft::new(self)?;
         let mut spans = Vec::new();
         let mut unwritten = None;
@@ -132,10 +136,14 @@ impl Campaign {
             }
         };
         let file = captured.file.clone();
+        let sound = captured.sound.clone();
         let expected = sighting.medium;
         let mut look = self
             .look_into(captured.sha256.clone(), move |media| {
-                let reading = read_file(media, &file, Purpose::Query)?;
+                let mut reading = read_file(media, &file, Purpose::Query)?;
+                if let Some(sound) = sound {
+                    fingerprint::read_sound(media, &sound, Purpose::Query, &mut reading)?;
+                }
                 if reading.medium == Medium::Text && expected != Medium::Text {
                     let why = format!("a text that is offered as {}", expected.label(Lang::En));
                     return Err(InputError::new("the file", why).into());
@@ -155,6 +163,43 @@ impl Campaign {
                 .collect();
         }
         Ok(look)
+    }
+
+    /// Looks at a few places of a long film first; `None` where all of it is to be fetched: it is short, or something
+    /// was recognised and is now to be proved.
+    async fn look_at_places(
+        &self,
+        sighting: &Sighting,
+        url: &Url,
+        folder: &Path,
+    ) -> Result<Option<Look>, Error> {
+        if !matches!(sighting.medium, Medium::Video) {
+            return Ok(None);
+        }
+        let probe = swordnet_crawl::probe(&self.client, url, sighting.access, folder, &mut |_| ()).await;
+        let glimpses = match probe {
+            Ok(Some(glimpses)) => glimpses,
+            // What is wrong is said by the fetching of the whole.
+            Ok(None) | Err(_) => return Ok(None),
+        };
+        let places = glimpses.places.clone();
+        let look = self
+            .look_into(glimpses.sha256.clone(), move |media| {
+                fingerprint::read_places(media, &places, Purpose::Query)
+            })
+            .await?;
+        if !look.candidates.is_empty() || look.end == ExaminationEnd::NotJudged {
+            return Ok(None);
+        }
+        let of = glimpses.of.map_or_else(String::new, |of| format!(" of {of}"));
+        Ok(Some(Look {
+            remark: format!(
+                "looked at {} places, {} bytes{of}: nothing was recognised",
+                glimpses.places.len(),
+                glimpses.bytes
+            ),
+            ..look
+        }))
     }
 
     /// What recognition says of bytes with this digest; they are read only when it has not said so before.

@@ -212,7 +212,7 @@ impl Campaign {
             archive: Draft::new(self)?,
             seen: Vec::new(),
         };
-        let summary = swordnet_crawl::crawl(&self.client, &[start], site.area, &mut record)
+        let summary = swordnet_crawl::crawl(&self.client, &[start], Some(site.area), &mut record)
             .await
             .map_err(|e| Error::Unreachable(format!("{}: {e}", site.start)))?;
         let Recorder {
@@ -222,6 +222,8 @@ impl Campaign {
         for seen in &mut seen {
             seen.page.archived.warc = warc.clone();
         }
+        let mut remarks = summary.remarks;
+        remarks.extend(self.open_hidden(site.area, &mut seen).await);
         let sightings = self.sightings(&id, &site, &seen).await?;
         let visit = Visit {
             id,
@@ -230,7 +232,7 @@ impl Campaign {
             started_at,
             finished_at: self.now(),
             end: summary.end,
-            remarks: summary.remarks,
+            remarks,
             pages: summary.pages,
             bytes: summary.bytes,
             refused_by_robots: summary.refused_by_robots,
@@ -258,7 +260,10 @@ impl Campaign {
             .flat_map(|s| &s.offers)
             .map(|o| o.url.as_str())
             .collect();
-        for Seen { page, offers, asked } in seen {
+        for Seen {
+            page, offers, asked, ..
+        } in seen
+        {
             for offer in offers {
                 // A file that a page offers by an address which redirects to it is that offer, not one more.
                 if offer.url.as_str() == page.url && *asked != page.url && named.contains(asked.as_str()) {
@@ -331,10 +336,11 @@ struct Recorder<'a> {
 }
 
 /// A page, what it offers, and the address that was asked for.
-struct Seen {
-    page: Page,
-    offers: Vec<read::Offer>,
+pub(super) struct Seen {
+    pub page: Page,
+    pub offers: Vec<read::Offer>,
     asked: String,
+    pub hidden_player: bool,
 }
 
 #[async_trait]
@@ -357,6 +363,7 @@ impl Sink for Recorder<'_> {
                 page,
                 offers: reading.offers.clone(),
                 asked,
+                hidden_player: reading.hidden_player,
             });
         }
         Ok(())

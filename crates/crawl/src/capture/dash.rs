@@ -2,7 +2,7 @@
 //! template, a list, or a base address.
 
 use super::{
-    MIN_HEIGHT,
+    MIN_HEIGHT, Part, Sound,
     join::{ByteRange, Joint},
 };
 use crate::fetch::FetchError;
@@ -16,42 +16,72 @@ const MAX_ELEMENTS: usize = 200_000;
 /// Most segments that are followed.
 const MAX_SEGMENTS: usize = 50_000;
 
-/// Records the presentation of a manifest.
-pub(super) async fn capture(joint: &mut Joint<'_>, url: &Url) -> Result<(), FetchError> {
-    let (at, body) = joint.playlist(url).await?;
-    let broken = |why: &str| FetchError::Playlist {
-        url: at.to_string(),
-        why: why.to_owned(),
-    };
-    let manifest = parse(&body).ok_or_else(|| broken("it is no manifest"))?;
-    let parts = plan(&manifest, &at).map_err(|problem| match problem {
-        Problem::Encrypted(method) => FetchError::Encrypted {
-            url: at.to_string(),
-            method,
-        },
-        Problem::Broken(why) => broken(why),
-    })?;
-    for part in parts {
-        if joint.full() {
-            joint.cut_off();
-            break;
-        }
-        joint.part_if_there(&part.url, part.range).await?;
-    }
-    Ok(())
+/// Records the presentation of a manifest; gives the sound that it keeps apart.
+pub(super) async fn capture(joint: &mut Joint<'_>, url: &Url) -> Result<Option<Sound>, FetchError> {
+    let (manifest, at) = fetched(joint, url).await?;
+    joint
+        .parts(&plan(&manifest, &at, "video").map_err(|problem| problem.at(&at))?)
+        .await?;
+    // Where there is no picture, the sound was what came.
+    let pictures = manifest
+        .all("Period")
+        .any(|period| choose(period, "video").is_some_and(|one| is(one, "video")));
+    let sound = plan(&manifest, &at, "audio").ok().filter(|_| pictures);
+    Ok(sound.filter(|parts| !parts.is_empty()).map(Sound::Parts))
 }
 
-/// A segment to fetch.
-#[derive(Debug, PartialEq)]
-struct Part {
-    url: Url,
-    range: Option<ByteRange>,
+/// The segments of a few places of a presentation that lasts `short` seconds or more and is cut into many; none of any
+/// other.
+pub(super) async fn places(
+    joint: &mut Joint<'_>,
+    url: &Url,
+    places: usize,
+    short: f64,
+) -> Result<Vec<Vec<Part>>, FetchError> {
+    let (manifest, at) = fetched(joint, url).await?;
+    let parts = plan(&manifest, &at, "video").map_err(|problem| problem.at(&at))?;
+    let length = manifest
+        .attribute("mediaPresentationDuration")
+        .and_then(seconds)
+        .unwrap_or(0.0);
+    if length < short || parts.len() < 20 * places {
+        return Ok(Vec::new());
+    }
+    let place = |n: usize| {
+        let at = parts.len() * (2 * n + 1) / (2 * places);
+        let initial = parts[..at].iter().rfind(|part| part.initial).cloned();
+        let media = parts[at..]
+            .iter()
+            .filter(|part| !part.initial)
+            .take(if parts.len() > 100 * places { 2 } else { 1 });
+        initial.into_iter().chain(media.cloned()).collect()
+    };
+    Ok((0..places).map(place).collect())
+}
+
+async fn fetched(joint: &mut Joint<'_>, url: &Url) -> Result<(Element, Url), FetchError> {
+    let (at, body) = joint.playlist(url).await?;
+    let manifest = parse(&body).ok_or_else(|| Problem::Broken("it is no manifest").at(&at))?;
+    Ok((manifest, at))
 }
 
 #[derive(Debug, PartialEq)]
 enum Problem {
     Encrypted(String),
     Broken(&'static str),
+}
+
+impl Problem {
+    fn at(self, url: &Url) -> FetchError {
+        let url = url.to_string();
+        match self {
+            Problem::Encrypted(method) => FetchError::Encrypted { url, method },
+            Problem::Broken(why) => FetchError::Playlist {
+                url,
+                why: why.to_owned(),
+            },
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -137,15 +167,15 @@ fn element(tag: &quick_xml::events::BytesStart<'_>) -> Element {
     }
 }
 
-/// The segments to fetch, in order.
-fn plan(manifest: &Element, at: &Url) -> Result<Vec<Part>, Problem> {
+/// The segments to fetch, in order, of picture or of sound: where the one is missing, of what there is.
+fn plan(manifest: &Element, at: &Url, medium: &'static str) -> Result<Vec<Part>, Problem> {
     let total = manifest.attribute("mediaPresentationDuration").and_then(seconds);
     let at = based(at, manifest)?;
     let mut parts = Vec::new();
     for period in manifest.all("Period") {
         let at = based(&at, period)?;
         let length = period.attribute("duration").and_then(seconds).or(total);
-        let Some((set, representation)) = choose(period) else {
+        let Some((set, representation)) = choose(period, medium) else {
             continue;
         };
         let protection = set
@@ -178,27 +208,23 @@ fn based(at: &Url, element: &Element) -> Result<Url, Problem> {
 }
 
 /// The picture with enough lines and the fewest bytes; where there is no picture, the sound with the fewest.
-fn choose(period: &Element) -> Option<(&Element, &Element)> {
+fn choose<'a>(period: &'a Element, medium: &'static str) -> Option<(&'a Element, &'a Element)> {
+    let bandwidth =
+        |(_, representation): &(&Element, &Element)| representation.number("bandwidth").unwrap_or(u64::MAX);
     let of = |medium: &'static str| {
         let sets = period.all("AdaptationSet");
         let all = sets.flat_map(|set| {
             set.all("Representation")
                 .map(move |representation| (set, representation))
         });
-        all.filter(move |(set, representation)| {
-            let kinds = [
-                set.attribute("contentType"),
-                set.attribute("mimeType"),
-                representation.attribute("mimeType"),
-            ];
-            kinds.into_iter().flatten().any(|kind| kind.starts_with(medium))
-        })
+        all.filter(move |one| is(*one, medium))
     };
+    if medium == "audio" {
+        return of("audio").min_by_key(bandwidth);
+    }
     let height = |(set, representation): &(&Element, &Element)| {
         representation.number("height").or_else(|| set.number("height"))
     };
-    let bandwidth =
-        |(_, representation): &(&Element, &Element)| representation.number("bandwidth").unwrap_or(u64::MAX);
     let good = of("video").filter(|one| height(one).is_some_and(|lines| lines >= u64::from(MIN_HEIGHT)));
     good.min_by_key(|one| (height(one), bandwidth(one)))
         .or_else(|| of("video").filter(|one| height(one).is_some()).max_by_key(height))
@@ -209,6 +235,16 @@ fn choose(period: &Element) -> Option<(&Element, &Element)> {
             let set = period.first("AdaptationSet")?;
             Some((set, set.first("Representation")?))
         })
+}
+
+/// Does a representation hold this medium?
+fn is((set, representation): (&Element, &Element), medium: &str) -> bool {
+    let kinds = [
+        set.attribute("contentType"),
+        set.attribute("mimeType"),
+        representation.attribute("mimeType"),
+    ];
+    kinds.into_iter().flatten().any(|kind| kind.starts_with(medium))
 }
 
 fn segments(
@@ -242,6 +278,7 @@ fn segments(
             parts.push(Part {
                 url: join(&fill(initialization, 0, 0))?,
                 range: None,
+                initial: true,
             });
         }
         let media = attribute("media").ok_or(Problem::Broken("a template names no media"))?;
@@ -267,6 +304,7 @@ fn segments(
             parts.push(Part {
                 url: join(&address)?,
                 range: None,
+                initial: false,
             });
             if parts.len() > MAX_SEGMENTS {
                 return Err(Problem::Broken("it lists too many segments"));
@@ -281,6 +319,7 @@ fn segments(
             parts.push(Part {
                 url,
                 range: start.attribute("range").and_then(range),
+                initial: true,
             });
         }
         for segment in list.all("SegmentURL").take(MAX_SEGMENTS) {
@@ -288,6 +327,7 @@ fn segments(
             parts.push(Part {
                 url,
                 range: segment.attribute("mediaRange").and_then(range),
+                initial: false,
             });
         }
         return Ok(());
@@ -296,6 +336,7 @@ fn segments(
     parts.push(Part {
         url: at.clone(),
         range: None,
+        initial: false,
     });
     Ok(())
 }
@@ -411,6 +452,7 @@ mod tests {
         let parts = plan(
             &parse(body.as_bytes()).ok_or(Problem::Broken("no manifest"))?,
             &at,
+            "video",
         )?;
         let text = |part: Part| match part.range {
             Some(range) => format!("{} {}+{}", part.url.path(), range.from, range.length),

@@ -1,7 +1,7 @@
 //! HLS: RFC 8216 and its second edition, as far as a recording needs it.
 
 use super::{
-    MIN_HEIGHT,
+    MIN_HEIGHT, Part, Sound,
     join::{ByteRange, Joint},
 };
 use crate::fetch::FetchError;
@@ -17,7 +17,8 @@ const LIVE: Duration = Duration::from_secs(60);
 /// Either kind of playlist.
 #[derive(Debug, PartialEq)]
 enum Playlist {
-    Master(Vec<Variant>),
+    /// The variants, and the addresses of sound that is kept apart, by the name of its group.
+    Master(Vec<Variant>, Vec<(String, String)>),
     Media(Media),
 }
 
@@ -27,6 +28,8 @@ struct Variant {
     uri: String,
     bandwidth: u64,
     height: Option<u32>,
+    /// The group of sounds that belongs to it.
+    audio: Option<String>,
 }
 
 /// The segments of one rendition.
@@ -44,6 +47,7 @@ struct Media {
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Segment {
     uri: String,
+    seconds: f64,
     range: Option<ByteRange>,
     /// The initialisation section that it needs, where that differs from the one before.
     map: Option<(String, Option<ByteRange>)>,
@@ -51,22 +55,91 @@ struct Segment {
     encrypted: Option<String>,
 }
 
-/// Records the stream of a playlist.
-pub(super) async fn capture(joint: &mut Joint<'_>, url: &Url) -> Result<(), FetchError> {
-    let (mut at, body) = joint.playlist(url).await?;
-    let mut media = match parse(&at, &body)? {
-        Playlist::Media(media) => media,
-        Playlist::Master(variants) => {
-            let chosen = choose(&variants).ok_or_else(|| broken(&at, "it names no variant"))?;
-            let variant = join(&at, &chosen.uri)?;
-            let (variant, body) = joint.playlist(&variant).await?;
-            at = variant;
-            match parse(&at, &body)? {
-                Playlist::Media(media) => media,
-                Playlist::Master(_) => return Err(broken(&at, "a variant is a list of variants again")),
-            }
+/// The rendition of a stream that was chosen.
+pub(super) struct Stream {
+    at: Url,
+    media: Media,
+    sound: Option<Url>,
+}
+
+/// Fetches a playlist and, where it lists variants, that of the one we want.
+pub(super) async fn stream(joint: &mut Joint<'_>, url: &Url) -> Result<Stream, FetchError> {
+    let (at, body) = joint.playlist(url).await?;
+    let (variants, sounds) = match parse(&at, &body)? {
+        Playlist::Media(media) => {
+            return Ok(Stream {
+                at,
+                media,
+                sound: None,
+            });
         }
+        Playlist::Master(variants, sounds) => (variants, sounds),
     };
+    let chosen = choose(&variants).ok_or_else(|| broken(&at, "it names no variant"))?;
+    let sound = sounds
+        .iter()
+        .find(|(group, _)| chosen.audio.as_ref() == Some(group));
+    let sound = sound.and_then(|(_, uri)| at.join(uri).ok());
+    let (at, body) = joint.playlist(&join(&at, &chosen.uri)?).await?;
+    match parse(&at, &body)? {
+        Playlist::Media(media) => Ok(Stream { at, media, sound }),
+        Playlist::Master(..) => Err(broken(&at, "a variant is a list of variants again")),
+    }
+}
+
+impl Stream {
+    /// The segments of a few places of a stream that is over and lasts `short` seconds or more; none of any other.
+    pub(super) fn places(
+        &self,
+        places: usize,
+        seconds: f64,
+        short: f64,
+    ) -> Result<Vec<Vec<Part>>, FetchError> {
+        let all = &self.media.segments;
+        let length: f64 = all.iter().map(|segment| segment.seconds).sum();
+        if !self.media.ended || length < short {
+            return Ok(Vec::new());
+        }
+        if let Some(method) = all.iter().find_map(|segment| segment.encrypted.clone()) {
+            return Err(FetchError::Encrypted {
+                url: self.at.to_string(),
+                method,
+            });
+        }
+        let mut found = Vec::new();
+        for n in 0..places {
+            let wanted = length * (2 * n + 1) as f64 / (2 * places) as f64;
+            let (mut at, mut parts, mut covered) = (0.0, Vec::new(), 0.0);
+            let mut map = None;
+            for segment in all {
+                map = segment.map.as_ref().or(map);
+                if at + segment.seconds > wanted && covered < seconds {
+                    if let Some((uri, range)) = map.filter(|_| parts.is_empty()) {
+                        parts.push(Part {
+                            url: join(&self.at, uri)?,
+                            range: *range,
+                            initial: true,
+                        });
+                    }
+                    parts.push(Part {
+                        url: join(&self.at, &segment.uri)?,
+                        range: segment.range,
+                        initial: false,
+                    });
+                    covered += segment.seconds;
+                }
+                at += segment.seconds;
+            }
+            found.push(parts);
+        }
+        Ok(found)
+    }
+}
+
+/// Records the stream of a playlist; gives the sound that it keeps apart.
+pub(super) async fn capture(joint: &mut Joint<'_>, url: &Url) -> Result<Option<Sound>, FetchError> {
+    let Stream { at, mut media, sound } = stream(joint, url).await?;
+    let sound = sound.map(Sound::Playlist);
     let began = Instant::now();
     let mut next = media.sequence;
     loop {
@@ -76,25 +149,25 @@ pub(super) async fn capture(joint: &mut Joint<'_>, url: &Url) -> Result<(), Fetc
         for segment in &media.segments[known..] {
             if joint.full() {
                 joint.cut_off();
-                return Ok(());
+                return Ok(sound);
             }
             take(joint, &at, segment).await?;
         }
         next = next.max(media.sequence + media.segments.len() as u64);
         if media.ended || joint.full() {
-            return Ok(());
+            return Ok(sound);
         }
         // A live stream: what is there now, and what comes within the time.
         let wait = Duration::from_secs(media.target.clamp(1, 10));
         if began.elapsed() + wait > LIVE {
             joint.cut_off();
-            return Ok(());
+            return Ok(sound);
         }
         sleep(wait).await;
         let (_, body) = joint.playlist(&at).await?;
         match parse(&at, &body)? {
             Playlist::Media(newer) => media = newer,
-            Playlist::Master(_) => return Err(broken(&at, "it turned into a list of variants")),
+            Playlist::Master(..) => return Err(broken(&at, "it turned into a list of variants")),
         }
     }
 }
@@ -150,7 +223,8 @@ fn parse(url: &Url, body: &[u8]) -> Result<Playlist, FetchError> {
     if !lines.next().is_some_and(|line| line.starts_with("#EXTM3U")) {
         return Err(broken(url, "it does not begin with #EXTM3U"));
     }
-    let (mut variants, mut media) = (
+    let (mut variants, mut sounds, mut media) = (
+        Vec::new(),
         Vec::new(),
         Media {
             target: 6,
@@ -175,7 +249,22 @@ fn parse(url: &Url, body: &[u8]) -> Result<Playlist, FetchError> {
                     .and_then(|v| v.parse().ok())
                     .unwrap_or(u64::MAX),
                 height: attribute("RESOLUTION").and_then(|v| v.split(['x', 'X']).nth(1)?.parse().ok()),
+                audio: attribute("AUDIO").map(str::to_owned),
             });
+        } else if let Some(attributes) = line.strip_prefix("#EXT-X-MEDIA:") {
+            let attribute = |name| {
+                attributes_of(attributes)
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| value.to_owned())
+            };
+            if attribute("TYPE").as_deref() == Some("AUDIO")
+                && let (Some(group), Some(uri)) = (attribute("GROUP-ID"), attribute("URI"))
+            {
+                sounds.push((group, uri));
+            }
+        } else if let Some(value) = line.strip_prefix("#EXTINF:") {
+            let seconds = value.split(',').next().unwrap_or_default().trim().parse();
+            pending.seconds = seconds.unwrap_or(0.0f64).clamp(0.0, 3600.0);
         } else if let Some(attributes) = line.strip_prefix("#EXT-X-KEY:") {
             let method = attributes_of(attributes)
                 .find(|(key, _)| *key == "METHOD")
@@ -239,7 +328,7 @@ fn parse(url: &Url, body: &[u8]) -> Result<Playlist, FetchError> {
     if variants.is_empty() {
         Ok(Playlist::Media(media))
     } else {
-        Ok(Playlist::Master(variants))
+        Ok(Playlist::Master(variants, sounds))
     }
 }
 
@@ -281,9 +370,10 @@ mod tests {
             #EXT-X-STREAM-INF:BANDWIDTH=3000000,CODECS=\"avc1,mp4a\",RESOLUTION=1280x720\nhigh.m3u8\n\
             #EXT-X-STREAM-INF:BANDWIDTH=200000,RESOLUTION=160x90\ntiny.m3u8\n\
             #EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\nlow.m3u8\n";
-        let Playlist::Master(variants) = parse(&url(), list.as_bytes()).unwrap() else {
+        let Playlist::Master(variants, sounds) = parse(&url(), list.as_bytes()).unwrap() else {
             panic!("no master")
         };
+        assert_eq!(sounds, [("a".to_owned(), "a.m3u8".to_owned())]);
         assert_eq!(variants.len(), 3);
         assert_eq!(choose(&variants).unwrap().uri, "low.m3u8");
         assert_eq!(choose(&variants[1..2]).unwrap().uri, "tiny.m3u8");

@@ -1,8 +1,8 @@
 //! Joins parts into one file.
 
-use super::Captured;
+use super::{Captured, Part};
 use crate::{
-    Spool,
+    Spool, Truncation,
     fetch::{Client, Exchange, FetchError, Fetched, Request},
 };
 use sha2::{Digest, Sha256};
@@ -22,6 +22,8 @@ const PLAYLIST_BYTES: u64 = 4 << 20;
 
 /// Most segments of a stream that may be missing.
 const MAX_MISSING: u32 = 5;
+/// How often a transfer that broke off is taken up again.
+const RESUMED: u32 = 3;
 
 /// A file in the making.
 pub(super) struct Joint<'a> {
@@ -91,11 +93,6 @@ impl<'a> Joint<'a> {
         Ok((last.url.clone(), last.body.bytes()?.to_vec()))
     }
 
-    /// The whole of a file.
-    pub(super) async fn file(&mut self, url: &Url) -> Result<(), FetchError> {
-        self.part(url, None).await
-    }
-
     /// Adds a part.
     pub(super) async fn part(&mut self, url: &Url, range: Option<ByteRange>) -> Result<(), FetchError> {
         let left = self.most - self.written;
@@ -119,9 +116,63 @@ impl<'a> Joint<'a> {
             }
             _ => last.body.clone(),
         };
-        self.cut_off |= last.truncated.is_some();
         self.parts += 1;
-        self.append(&body)
+        self.append(&body)?;
+        let broken = match (last.truncated, tag(last)) {
+            (Some(Truncation::Disconnect | Truncation::Time), Some(tag)) => {
+                let from = range.map_or(0, |range| range.from);
+                let end = range
+                    .filter(|range| range.length > 0)
+                    .map(|range| from.saturating_add(range.length - 1));
+                !self.resume(url, from + body.len(), end, tag).await
+            }
+            (truncated, _) => truncated.is_some(),
+        };
+        self.cut_off |= broken;
+        Ok(())
+    }
+
+    /// Takes up a transfer where it broke off, as long as the server says that it is the same file; is it whole now?
+    async fn resume(&mut self, url: &Url, mut from: u64, end: Option<u64>, tag: String) -> bool {
+        for _ in 0..RESUMED {
+            if self.full() {
+                return false;
+            }
+            let mut request = Request::range(url.clone(), from, end);
+            request.headers.push(("if-range".into(), tag.clone()));
+            (request.max_body, request.timeout) = (Some(self.most - self.written), Some(FILE_TIMEOUT));
+            let Ok(fetched) = self.client.fetch(request).await else {
+                continue;
+            };
+            (self.seen)(&fetched);
+            let last = fetched.last();
+            let goes_on = last
+                .header("content-range")
+                .and_then(content_range)
+                .is_some_and(|(at, _)| at == from);
+            if last.status != 206 || !goes_on || self.append(&last.body).is_err() {
+                return false;
+            }
+            from += last.body.len();
+            match last.truncated {
+                None => return true,
+                Some(Truncation::Disconnect | Truncation::Time) => {}
+                Some(_) => return false,
+            }
+        }
+        false
+    }
+
+    /// Adds parts, in order.
+    pub(super) async fn parts(&mut self, parts: &[Part]) -> Result<(), FetchError> {
+        for part in parts {
+            if self.full() {
+                self.cut_off();
+                break;
+            }
+            self.part_if_there(&part.url, part.range).await?;
+        }
+        Ok(())
     }
 
     /// Adds a part; where a few are missing, the rest is still worth having, and says that it is not all.
@@ -168,9 +219,26 @@ impl<'a> Joint<'a> {
             bytes: self.written,
             parts: self.parts,
             sha256,
+            sound: None,
             cut_off: self.cut_off,
         })
     }
+}
+
+/// What a server calls this very state of a file: a strong entity tag, else the moment of its last change (RFC 9110,
+/// section 13.1.5).
+fn tag(exchange: &Exchange) -> Option<String> {
+    let strong = exchange.header("etag").filter(|tag| !tag.starts_with("W/"));
+    strong.or(exchange.header("last-modified")).map(str::to_owned)
+}
+
+/// `bytes 0-99/1000`: the first byte and the length of the whole.
+pub(super) fn content_range(value: &str) -> Option<(u64, u64)> {
+    let (range, length) = value.trim().strip_prefix("bytes")?.trim().split_once('/')?;
+    Some((
+        range.split('-').next()?.trim().parse().ok()?,
+        length.trim().parse().ok()?,
+    ))
 }
 
 fn good(fetched: &Fetched) -> Result<&Exchange, FetchError> {

@@ -3,8 +3,12 @@
 mod dash;
 mod hls;
 mod join;
+mod probe;
+
+pub use probe::{Glimpse, Glimpses, probe};
 
 use crate::fetch::{Client, FetchError, Fetched};
+use join::ByteRange;
 use std::path::{Path, PathBuf};
 use swordnet_core::{Access, Sha256Hex};
 use url::Url;
@@ -23,6 +27,8 @@ pub struct Captured {
     pub parts: u32,
     /// Its digest.
     pub sha256: Sha256Hex,
+    /// The sound, where the stream keeps it apart from the picture; its bytes and parts are counted in.
+    pub sound: Option<PathBuf>,
     /// Is something missing: the end because of `max_bytes` or the time for a live stream, or a part that was not there?
     pub cut_off: bool,
 }
@@ -41,10 +47,42 @@ pub async fn capture(
     seen: &mut (dyn FnMut(&Fetched) + Send),
 ) -> Result<Captured, FetchError> {
     let mut joint = join::Joint::new(client, dir, max_bytes, seen)?;
-    match access {
+    let sound = match access {
         Access::Hls => hls::capture(&mut joint, url).await?,
         Access::Dash => dash::capture(&mut joint, url).await?,
-        _ => joint.file(url).await?,
+        _ => {
+            joint.part(url, None).await?;
+            None
+        }
+    };
+    let mut captured = joint.finish()?;
+    if let Some(sound) = sound {
+        let most = max_bytes.saturating_sub(captured.bytes);
+        let mut joint = join::Joint::new(client, dir, most, seen)?;
+        match sound {
+            Sound::Playlist(url) => drop(hls::capture(&mut joint, &url).await?),
+            Sound::Parts(parts) => joint.parts(&parts).await?,
+        }
+        let sound = joint.finish()?;
+        captured.bytes += sound.bytes;
+        captured.parts += sound.parts;
+        captured.cut_off |= sound.cut_off;
+        captured.sound = Some(sound.file);
     }
-    joint.finish()
+    Ok(captured)
+}
+
+/// Sound that a stream keeps apart from its picture.
+enum Sound {
+    Playlist(Url),
+    Parts(Vec<Part>),
+}
+
+/// A segment to fetch.
+#[derive(Clone, Debug, PartialEq)]
+struct Part {
+    url: Url,
+    range: Option<ByteRange>,
+    /// Does it only prepare the decoder for those behind it?
+    initial: bool,
 }

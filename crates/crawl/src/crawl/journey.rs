@@ -30,7 +30,7 @@ const MAX_REMARKS: usize = 40;
 
 pub(super) struct Journey {
     client: Client,
-    area: Area,
+    area: Option<Area>,
     scope: Scope,
     frontier: Frontier,
     traps: Traps,
@@ -49,7 +49,7 @@ pub(super) struct Journey {
 }
 
 impl Journey {
-    pub(super) fn new(client: &Client, start: &[Url], area: Area) -> Result<Journey, Error> {
+    pub(super) fn new(client: &Client, start: &[Url], area: Option<Area>) -> Result<Journey, Error> {
         if start.is_empty() {
             return Err(Error::NoStart);
         }
@@ -310,7 +310,7 @@ impl Journey {
             duplicate |= other && known;
         }
         self.summary.duplicates += u64::from(duplicate);
-        self.traps.note(&page.url, visit.content);
+        let nothing_new = self.traps.note(&page.url, visit.content);
         if reading.no_follow && self.client.policy().obey_robots {
             return Ok(());
         }
@@ -331,8 +331,11 @@ impl Journey {
         for link in &reading.links {
             if self.scope.contains(&link.url) {
                 self.links_inside += 1;
-                if !(any_file && file(&link.url)) {
-                    self.enqueue(&link.url, entry.depth + 1, 0)?;
+                if !(any_file && file(&link.url))
+                    && self.enqueue(&link.url, entry.depth + 1, 0)?
+                    && nothing_new
+                {
+                    self.traps.bred(&link.url);
                 }
             } else {
                 self.links_elsewhere += 1;

@@ -66,11 +66,12 @@ pub struct Summary {
 /// Fetches everything that these addresses lead to on their own sites, and hands it to `sink`.
 ///
 /// A site is a host (`www.` aside) with its port; links elsewhere are left alone, but for the frames of players, which
-/// are looked into and not followed further.
+/// are looked into and not followed further. `area` says how pages are read; with `None` they are read for nothing but
+/// where they lead.
 pub async fn crawl(
     client: &Client,
     start: &[Url],
-    area: Area,
+    area: Option<Area>,
     sink: &mut dyn Sink,
 ) -> Result<Summary, Error> {
     journey::Journey::new(client, start, area)?.run(sink).await

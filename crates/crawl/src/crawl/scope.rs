@@ -5,39 +5,36 @@ use url::Url;
 
 /// The sites of a crawl.
 pub(super) struct Scope {
-    sites: Vec<Site>,
+    sites: Vec<Site<String>>,
 }
 
 /// A host without `www.`, and its port: the default ports of both schemes count as one.
-#[derive(PartialEq)]
-struct Site {
-    host: String,
-    port: u16,
-}
+type Site<S> = (S, u16);
 
-fn site(url: &Url) -> Option<Site> {
+fn site(url: &Url) -> Option<Site<&str>> {
     let host = url.host_str()?;
-    let host = host
-        .strip_prefix("www.")
-        .unwrap_or(host)
-        .trim_end_matches('.')
-        .to_owned();
+    let host = host.strip_prefix("www.").unwrap_or(host).trim_end_matches('.');
     let port = match url.port_or_known_default()? {
         443 => 80,
         port => port,
     };
-    Some(Site { host, port })
+    Some((host, port))
 }
 
 impl Scope {
     pub(super) fn new(start: &[Url]) -> Scope {
         Scope {
-            sites: start.iter().filter_map(site).collect(),
+            sites: start
+                .iter()
+                .filter_map(site)
+                .map(|(host, port)| (host.to_owned(), port))
+                .collect(),
         }
     }
 
     pub(super) fn contains(&self, url: &Url) -> bool {
-        matches!(url.scheme(), "http" | "https") && site(url).is_some_and(|site| self.sites.contains(&site))
+        let known = |(host, port)| self.sites.iter().any(|site| site.0 == host && site.1 == port);
+        matches!(url.scheme(), "http" | "https") && site(url).is_some_and(known)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -64,9 +61,9 @@ fn tracking(pair: &str) -> bool {
 /// order, tracking parameters left out, fragment left out.
 pub(super) fn fingerprint(url: &Url) -> u64 {
     let mut hash = DefaultHasher::new();
-    if let Some(site) = site(url) {
-        hash.write(site.host.as_bytes());
-        hash.write_u16(site.port);
+    if let Some((host, port)) = site(url) {
+        hash.write(host.as_bytes());
+        hash.write_u16(port);
     }
     hash.write(url.path().as_bytes());
     if let Some(query) = url.query() {

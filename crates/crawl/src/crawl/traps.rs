@@ -1,7 +1,8 @@
 //! Notices when a site makes up pages without end: calendars, session numbers, paths that nest into themselves.
 //!
 //! Addresses are sorted into patterns, in which numbers and the like are blanks. A pattern whose pages keep saying
-//! the same is closed: what waits of it is dropped.
+//! the same, and whose addresses come from such pages, breeds itself and is closed: what waits of it is dropped. Pages
+//! that are alike but are listed elsewhere, as in a reference book, are few and stay.
 
 use std::collections::HashMap;
 use url::Url;
@@ -29,6 +30,8 @@ pub(super) struct Traps {
 struct Pattern {
     pages: u32,
     repeats: u32,
+    /// Addresses of it that were new on pages that said nothing new.
+    bred: u32,
     closed: bool,
     recent: [u64; REMEMBERED],
 }
@@ -52,25 +55,37 @@ impl Traps {
                 .is_none_or(|pattern| !pattern.closed)
     }
 
-    /// Notes a page with the fingerprint of what it says.
-    pub(super) fn note(&mut self, url: &Url, content: u64) {
+    fn key(&self, url: &Url) -> u64 {
         let key = pattern(url);
-        let key = if self.patterns.len() < PATTERNS || self.patterns.contains_key(&key) {
+        if self.patterns.len() < PATTERNS || self.patterns.contains_key(&key) {
             key
         } else {
             0
-        };
+        }
+    }
+
+    /// Notes an address that was new on a page that said nothing new.
+    pub(super) fn bred(&mut self, url: &Url) {
+        let key = self.key(url);
+        self.patterns.entry(key).or_default().bred += 1;
+    }
+
+    /// Notes a page with the fingerprint of what it says; does it repeat another?
+    pub(super) fn note(&mut self, url: &Url, content: u64) -> bool {
+        let key = self.key(url);
         let pattern = self.patterns.entry(key).or_default();
         let repeats = pattern.recent.contains(&content);
         pattern.recent[pattern.pages as usize % REMEMBERED] = content;
         pattern.pages += 1;
         pattern.repeats += u32::from(repeats);
-        let fruitless = pattern.repeats >= REPEATS && pattern.repeats * 4 >= pattern.pages * 3;
+        let fruitless =
+            pattern.repeats >= REPEATS && pattern.repeats * 4 >= pattern.pages * 3 && pattern.bred >= REPEATS;
         let most = if opaque(url) { self.most / 10 } else { self.most };
         if !pattern.closed && key != 0 && (fruitless || pattern.pages >= most) {
             pattern.closed = true;
             self.closed += 1;
         }
+        repeats
     }
 }
 
@@ -209,12 +224,27 @@ mod tests {
             if traps.admits(&url) {
                 fetched += 1;
                 let body = format!("<a href='/calendar/2026-{}/'>next</a>", n + 1);
-                traps.note(&url, content_fingerprint(body.as_bytes(), nothing()));
+                if traps.note(&url, content_fingerprint(body.as_bytes(), nothing())) {
+                    traps.bred(&url);
+                }
             }
         }
         assert!((40..60).contains(&fetched), "{fetched}");
         assert!(traps.admits(&url("http://a.test/film/2026-1/")));
         assert_eq!(traps.closed, 1);
+    }
+
+    #[test]
+    fn pages_that_are_alike_and_listed_elsewhere_stay_open() {
+        let mut traps = Traps::new(u32::MAX);
+        for n in 0..1000 {
+            let page = url(&format!("http://a.test/intrinsics/vadd_{n}.html"));
+            assert!(traps.admits(&page));
+            traps.note(
+                &page,
+                content_fingerprint(format!("function vadd_{n}").as_bytes(), nothing()),
+            );
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     fetch::{Client, Error, Exchange, FetchError, Fetched, Follow, Request},
-    read::{Reading, read},
+    read::{Reading, outline, read},
 };
 use std::{
     collections::VecDeque,
@@ -51,7 +51,7 @@ impl UnderWay {
     }
 
     /// Begins a visit.
-    pub(super) fn send_out(&mut self, client: &Client, entry: Entry, area: Area) {
+    pub(super) fn send_out(&mut self, client: &Client, entry: Entry, area: Option<Area>) {
         let client = client.clone();
         self.0.push_back(tokio::spawn(async move {
             let result = visit(&client, &entry, area).await;
@@ -77,7 +77,7 @@ impl Drop for UnderWay {
 }
 
 /// Fetches an entry and reads what came.
-async fn visit(client: &Client, entry: &Entry, area: Area) -> Result<Visit, FetchError> {
+async fn visit(client: &Client, entry: &Entry, area: Option<Area>) -> Result<Visit, FetchError> {
     let refused = |why: String| FetchError::Address {
         url: entry.url.clone(),
         why,
@@ -114,16 +114,19 @@ async fn visit(client: &Client, entry: &Entry, area: Area) -> Result<Visit, Fetc
     examined.map_err(|error| FetchError::Io(error.to_string()))?
 }
 
-fn examine(fetched: Fetched, area: Area) -> Result<Visit, FetchError> {
+fn examine(fetched: Fetched, area: Option<Area>) -> Result<Visit, FetchError> {
     let last = fetched.last();
     let body = last.body.bytes()?;
     let (url, kind) = (&last.url, last.header("content-type"));
     // A page that our reader stumbles over is a fault of ours, and no reason to give up the site.
-    let reading =
-        catch_unwind(AssertUnwindSafe(|| read(area, url, kind, &body))).unwrap_or_else(|_| Reading {
-            remarks: vec!["pages that could not be read because of a fault in this program".to_owned()],
-            ..Reading::default()
-        });
+    let reading = catch_unwind(AssertUnwindSafe(|| match area {
+        Some(area) => read(area, url, kind, &body),
+        None => outline(url, kind, &body),
+    }));
+    let reading = reading.unwrap_or_else(|_| Reading {
+        remarks: vec!["pages that could not be read because of a fault in this program".to_owned()],
+        ..Reading::default()
+    });
     let files = reading
         .offers
         .iter()

@@ -42,6 +42,11 @@ impl Client {
         &self.0.policy
     }
 
+    /// A bare connection to the host that an address names, judged like any other.
+    pub(crate) async fn dial(&self, url: &Url) -> Result<tokio::net::TcpStream, FetchError> {
+        self.0.connector.dial(url).await
+    }
+
     pub(crate) fn courtesy(&self) -> &Courtesy {
         &self.0.courtesy
     }

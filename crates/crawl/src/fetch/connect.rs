@@ -179,6 +179,16 @@ impl Connector {
             .unwrap_or_else(|_| Err(failed("it did not come about in time".into())))
     }
 
+    /// A bare connection to the host that the address names.
+    pub(crate) async fn dial(&self, url: &Url) -> Result<TcpStream, FetchError> {
+        let addrs = self.resolve(url).await?;
+        let (stream, _) = connect_first(&addrs).await.map_err(|why| FetchError::Connect {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            why,
+        })?;
+        Ok(stream)
+    }
+
     /// The addresses that the host has and that may be connected to.
     async fn resolve(&self, url: &Url) -> Result<Vec<SocketAddr>, FetchError> {
         let port = url.port_or_known_default().unwrap_or(80);
@@ -206,14 +216,7 @@ impl Connector {
                 });
             }
         };
-        let mut refused: Option<(SocketAddr, Refusal)> = None;
-        let mut open = Vec::new();
-        for addr in addrs {
-            match self.guard.judge(addr.ip()) {
-                Ok(()) => open.push(addr),
-                Err(why) => refused = Some((addr, why)),
-            }
-        }
+        let (open, refused) = judged(&self.guard, addrs);
         match (open.is_empty(), refused) {
             (false, _) => Ok(open),
             (true, Some((addr, Refusal(why)))) => Err(FetchError::Forbidden {
@@ -282,6 +285,18 @@ impl Connector {
         };
         Ok((stream, facts))
     }
+}
+
+/// Of the addresses that a name has, those that are open to us, and the last that is not.
+fn judged(guard: &Guard, addrs: Vec<SocketAddr>) -> (Vec<SocketAddr>, Option<(SocketAddr, Refusal)>) {
+    let (mut open, mut refused) = (Vec::new(), None);
+    for addr in addrs {
+        match guard.judge(addr.ip()) {
+            Ok(()) => open.push(addr),
+            Err(why) => refused = Some((addr, why)),
+        }
+    }
+    (open, refused)
 }
 
 fn origin(url: &Url) -> Option<Origin> {

@@ -121,9 +121,12 @@ fn declared_inside(body: &[u8]) -> Option<&'static Encoding> {
 
 /// Position of an ASCII word, in any case.
 fn find(haystack: &[u8], word: &[u8]) -> Option<usize> {
-    haystack
-        .windows(word.len())
-        .position(|window| window.eq_ignore_ascii_case(word))
+    let first = *word.first()?;
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), haystack).find(|&at| {
+        haystack[at..]
+            .get(..word.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(word))
+    })
 }
 
 /// UTF-16 without a byte order mark: markup has a zero in every other byte.

@@ -3,7 +3,7 @@
 use super::address::{Base, Promise, promise, promise_of_type};
 use super::reach::{Reached, reach};
 use super::reading::{Link, Offer, Reading, Rel};
-use super::scan::{Scan, fold};
+use super::scan::{Element, Scan, fold};
 use encoding_rs::Encoding;
 use std::collections::HashMap;
 use swordnet_core::{Access, Area, Medium};
@@ -66,13 +66,38 @@ impl<'a> Page<'a> {
         };
         let headline = cut(&headline);
         Page {
+            headline,
+            reading,
+            ..Page::bare(area, url, html, base, scan)
+        }
+    }
+
+    /// A page of which nothing is read but these elements.
+    pub(super) fn outlined(
+        area: Area,
+        url: &'a Url,
+        html: &'a str,
+        encoding: &'static Encoding,
+        elements: Vec<Element>,
+    ) -> Page<'a> {
+        let mut scan = Scan::default();
+        scan.elements = elements;
+        let declared = scan.named("base").find_map(|base| base.get("href"));
+        let base = Base::new(url, declared, encoding);
+        let mut page = Page::bare(area, url, html, base, scan);
+        page.reading.charset = super::charset::name(encoding);
+        page
+    }
+
+    fn bare(area: Area, url: &'a Url, html: &'a str, base: Base, scan: Scan) -> Page<'a> {
+        Page {
             area,
             url,
             html,
             base,
             scan,
-            headline,
-            reading,
+            headline: String::new(),
+            reading: Reading::default(),
             player: false,
             links: HashMap::new(),
             offers: HashMap::new(),

@@ -21,7 +21,7 @@ impl Sink for Seen {
 async fn crawled(policy: Policy, start: &[Url]) -> (Summary, Seen) {
     let mut seen = Seen::default();
     let client = Client::new(policy).unwrap();
-    let summary = crawl(&client, start, Area::Film, &mut seen).await.unwrap();
+    let summary = crawl(&client, start, Some(Area::Film), &mut seen).await.unwrap();
     (summary, seen)
 }
 

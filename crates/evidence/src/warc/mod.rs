@@ -4,6 +4,7 @@
 //! coding included, as warcio and most archives take it: nothing has to be decoded to check it.
 
 mod block;
+mod gzip;
 mod read;
 mod write;
 

@@ -1,9 +1,9 @@
 //! Writing WARC files.
 
 use super::block::{Seen, Watch};
+use super::gzip::Gzip;
 use crate::Source;
 use crate::index::{IndexEntry, media_type};
-use flate2::{Compression, GzBuilder};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::io::{self, Cursor, Read, SeekFrom, Write};
@@ -40,6 +40,9 @@ pub struct Http<'a> {
     pub metadata: &'a [(String, String)],
 }
 
+/// How hard records are deflated.
+const LEVEL: u32 = 6;
+
 /// Writes a WARC file, record by record.
 ///
 /// Everything in it follows from the arguments: the same exchanges give the same bytes.
@@ -47,7 +50,8 @@ pub struct Writer<W: Write> {
     out: W,
     at: u64,
     info: String,
-    index: Vec<IndexEntry>,
+    index: Option<Vec<IndexEntry>>,
+    gzip: Gzip,
     /// By payload digest: address, time and record of the first capture; empty unless duplicates are to be folded.
     first: Option<HashMap<String, (String, Timestamp, String)>>,
 }
@@ -59,7 +63,7 @@ struct Draft<'a> {
     at: Timestamp,
     content_type: &'a str,
     fields: Vec<(&'a str, String)>,
-    level: u32,
+    pack: bool,
 }
 
 impl<W: Write> Writer<W> {
@@ -69,7 +73,8 @@ impl<W: Write> Writer<W> {
             out,
             at: 0,
             info: String::new(),
-            index: Vec::new(),
+            index: Some(Vec::new()),
+            gzip: Gzip::new(LEVEL),
             first: None,
         };
         let mut fields = vec![("software", info.software), ("format", "WARC File Format 1.1")];
@@ -84,7 +89,7 @@ impl<W: Write> Writer<W> {
             at,
             content_type: "application/warc-fields",
             fields: Vec::new(),
-            level: 6,
+            pack: true,
         };
         writer.info = writer.small(draft, &block)?;
         Ok(writer)
@@ -93,6 +98,12 @@ impl<W: Write> Writer<W> {
     /// From now on, a payload already written becomes a revisit record that points to the first capture.
     pub fn fold_duplicates(&mut self) {
         self.first.get_or_insert_default();
+    }
+
+    /// Keeps no index, so that memory does not grow with the file; [`finish`](Self::finish) then gives an empty one.
+    pub fn without_index(mut self) -> Self {
+        self.index = None;
+        self
     }
 
     /// How many bytes were written so far.
@@ -122,13 +133,13 @@ impl<W: Write> Writer<W> {
         } else {
             seen.head.mime().unwrap_or("unk".into())
         };
-        let draft = |kind, fields, level| Draft {
+        let draft = |kind, fields, pack| Draft {
             kind,
             target: Some(http.url.as_str()),
             at: http.at,
             content_type: "application/http;msgtype=response",
             fields,
-            level,
+            pack,
         };
         let start = self.at;
         let response = if let Some((url, at, id)) = again {
@@ -139,16 +150,16 @@ impl<W: Write> Writer<W> {
             fields.push(("WARC-Refers-To", id));
             fields.push(("WARC-Refers-To-Target-URI", url));
             fields.push(("WARC-Refers-To-Date", at.to_string()));
-            self.small(draft("revisit", fields, 6), &seen.head.bytes)?
+            self.small(draft("revisit", fields, true), &seen.head.bytes)?
         } else {
-            let id = self.record(draft("response", fields, level(&seen)), http.response, &seen)?;
+            let id = self.record(draft("response", fields, packs(&seen)), http.response, &seen)?;
             if let Some(first) = self.first.as_mut().filter(|_| has_payload) {
                 first.insert(digest.clone(), (http.url.to_string(), http.at, id.clone()));
             }
             id
         };
         let length = self.at - start;
-        self.index.push(IndexEntry {
+        self.enter(|| IndexEntry {
             url: http.url.to_string(),
             at: http.at,
             mime,
@@ -164,7 +175,7 @@ impl<W: Write> Writer<W> {
             at: http.at,
             content_type,
             fields: vec![("WARC-Concurrent-To", response.clone())],
-            level: 6,
+            pack: true,
         };
         let mut request = beside("request", "application/http;msgtype=request");
         request.fields.push(("WARC-IP-Address", http.peer.to_string()));
@@ -205,7 +216,7 @@ impl<W: Write> Writer<W> {
             at,
             content_type: "text/dns",
             fields,
-            level: 6,
+            pack: true,
         };
         self.small(draft, block.as_bytes()).map(drop)
     }
@@ -220,11 +231,7 @@ impl<W: Write> Writer<W> {
     ) -> io::Result<(u64, u64)> {
         let seen = watch(block, false)?;
         let start = self.at;
-        let level = if compressed_already(&media_type(content_type)) {
-            0
-        } else {
-            6
-        };
+        let pack = !compressed_already(&media_type(content_type));
         let fields = vec![("WARC-Payload-Digest", format!("sha256:{}", seen.payload))];
         let draft = Draft {
             kind: "resource",
@@ -232,11 +239,11 @@ impl<W: Write> Writer<W> {
             at,
             content_type,
             fields,
-            level,
+            pack,
         };
         self.record(draft, block, &seen)?;
         let length = self.at - start;
-        self.index.push(IndexEntry {
+        self.enter(|| IndexEntry {
             url: target.to_owned(),
             at,
             mime: media_type(content_type),
@@ -256,7 +263,7 @@ impl<W: Write> Writer<W> {
             at,
             content_type: "application/warc-fields",
             fields: Vec::new(),
-            level: 6,
+            pack: true,
         };
         self.small(draft, &name_values(fields)).map(drop)
     }
@@ -264,7 +271,13 @@ impl<W: Write> Writer<W> {
     /// Flushes; gives the file and its index entries.
     pub fn finish(mut self) -> io::Result<(W, Vec<IndexEntry>)> {
         self.out.flush()?;
-        Ok((self.out, self.index))
+        Ok((self.out, self.index.unwrap_or_default()))
+    }
+
+    fn enter(&mut self, entry: impl FnOnce() -> IndexEntry) {
+        if let Some(index) = &mut self.index {
+            index.push(entry());
+        }
     }
 
     fn small(&mut self, draft: Draft<'_>, block: &[u8]) -> io::Result<String> {
@@ -299,11 +312,7 @@ impl<W: Write> Writer<W> {
         field("Content-Length", &seen.length.to_string());
         head.push_str("\r\n");
 
-        let counted = Counted {
-            out: &mut self.out,
-            written: 0,
-        };
-        let mut member = GzBuilder::new().write(counted, Compression::new(draft.level));
+        let mut member = self.gzip.member(&mut self.out, draft.pack)?;
         member.write_all(head.as_bytes())?;
         block.seek(SeekFrom::Start(0))?;
         let copied = io::copy(&mut (&mut *block).take(seen.length), &mut member)?;
@@ -314,7 +323,7 @@ impl<W: Write> Writer<W> {
             ));
         }
         member.write_all(b"\r\n\r\n")?;
-        self.at += member.finish()?.written;
+        self.at += member.finish()?;
         Ok(id)
     }
 
@@ -358,7 +367,7 @@ impl<W: Write> Writer<W> {
 fn watch(block: &mut dyn Source, http: bool) -> io::Result<Seen> {
     block.rewind()?;
     let mut watch = Watch::new(http);
-    let mut buffer = vec![0; 64 * 1024];
+    let mut buffer = [0; 16 * 1024];
     loop {
         match block.read(&mut buffer) {
             Ok(0) => return Ok(watch.finish()),
@@ -370,16 +379,12 @@ fn watch(block: &mut dyn Source, http: bool) -> io::Result<Seen> {
 }
 
 /// Film, sound and pictures gain nothing from deflate and cost its time twice, on sealing and on checking.
-fn level(seen: &Seen) -> u32 {
+fn packs(seen: &Seen) -> bool {
     let encoded = seen
         .head
         .field("content-encoding")
         .is_some_and(|coding| coding != "identity");
-    if encoded || seen.head.mime().is_some_and(|mime| compressed_already(&mime)) {
-        0
-    } else {
-        6
-    }
+    !encoded && !seen.head.mime().is_some_and(|mime| compressed_already(&mime))
 }
 
 fn compressed_already(mime: &str) -> bool {
@@ -411,20 +416,4 @@ fn one_line(value: &str) -> String {
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
-}
-
-struct Counted<W> {
-    out: W,
-    written: u64,
-}
-
-impl<W: Write> Write for Counted<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.out.write(bytes)?;
-        self.written += n as u64;
-        Ok(n)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }

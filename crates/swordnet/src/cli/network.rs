@@ -33,6 +33,10 @@ impl Network {
             allow_net: self.allow_net.clone(),
             delay: Duration::try_from_secs_f64(self.delay.max(0.0)).unwrap_or_default(),
             max_pages: self.max_pages,
+            // Who asks for more pages than is usual knows of a site that has them.
+            max_per_pattern: u32::try_from(self.max_pages)
+                .unwrap_or(u32::MAX)
+                .max(Policy::default().max_per_pattern),
             concurrency: self.concurrency.max(1),
             per_host: self.concurrency.clamp(1, 8),
             ..Policy::default()

@@ -1,0 +1,62 @@
+//! Pages whose player hides what it plays: a browser opens them.
+
+use super::patrol::Seen;
+use crate::Campaign;
+use swordnet_core::Area;
+use swordnet_crawl::Browser;
+use url::Url;
+
+/// Pages of one site that are opened at most.
+const MOST: usize = 40;
+
+impl Campaign {
+    /// Adds what a browser finds on the pages on which a player was seen but no address; gives what is to be remarked.
+    pub(super) async fn open_hidden(&self, area: Area, pages: &mut [Seen]) -> Vec<String> {
+        let hidden: Vec<&mut Seen> = pages.iter_mut().filter(|seen| seen.hidden_player).collect();
+        let count = hidden.len();
+        if count == 0 || !self.settings.browser {
+            return Vec::new();
+        }
+        let Some(program) = swordnet_crawl::installed_browser() else {
+            return vec![format!(
+                "{count} pages hide what they play, and no chromium is installed to open them"
+            )];
+        };
+        let mut browser = match Browser::start(&program, &self.client).await {
+            Ok(browser) => browser,
+            Err(e) => {
+                return vec![format!(
+                    "{count} pages hide what they play, and {} did not start: {e}",
+                    program.display()
+                )];
+            }
+        };
+        let mut remarks = Vec::new();
+        let mut fruitless = 0;
+        for seen in hidden.into_iter().take(MOST) {
+            let Ok(url) = Url::parse(&seen.page.url) else {
+                continue;
+            };
+            match browser.open(&url, area).await {
+                Ok(offers) if offers.is_empty() => fruitless += 1,
+                Ok(offers) => seen.offers.extend(offers),
+                Err(e) => {
+                    remarks.push(e.to_string());
+                    break;
+                }
+            }
+        }
+        if fruitless > 0 {
+            remarks.push(format!(
+                "{fruitless} pages hide what they play, from a browser too"
+            ));
+        }
+        if count > MOST {
+            remarks.push(format!(
+                "{} pages hide what they play and were not opened: {MOST} a site are",
+                count - MOST
+            ));
+        }
+        remarks
+    }
+}
