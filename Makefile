@@ -1,6 +1,6 @@
 # Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
 
-.PHONY: demo test check setup bench clean
+.PHONY: demo test check setup setup-tests bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -8,15 +8,18 @@ help:
 	@echo "make test   set up, and run every check and test"
 	@echo "make bench  measure what each step costs"
 
-# ffmpeg, from Debian's packages where it is missing.
+# What the campaign needs beside the program; tests open pages in a browser, too.
 setup:
-	@scripts/setup.sh
+	@scripts/setup.sh ffmpeg openssl
+
+setup-tests:
+	@scripts/setup.sh ffmpeg openssl chromium
 
 demo: setup
 	cargo build --release --locked --package swordnet
 	@scripts/demo.sh
 
-check: setup
+check: setup-tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
