@@ -1,11 +1,16 @@
 //! A WARC file in the making: everything that a fetch brought, as it was on the wire.
 
-use crate::Error;
+use crate::{Error, environment};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::net::IpAddr;
 use std::path::Path;
 use swordnet_core::{Sha256Hex, Timestamp, WarcSpan};
-use swordnet_crawl::{BoxError, Client, Exchange, Fetched, Kind, Policy, Sink, Summary, read};
+use swordnet_crawl::{
+    BoxError, Client, Exchange, Fetched, Kind, NamedBy, Policy, Sink, Summary, TlsFacts, read,
+};
 use swordnet_evidence::warc;
 use url::Url;
 
@@ -13,7 +18,14 @@ use url::Url;
 pub(crate) const SOFTWARE: &str = concat!("swordnet/", env!("CARGO_PKG_VERSION"));
 
 /// A WARC file in the making.
-pub(crate) struct Archive(warc::Writer<BufWriter<File>>);
+pub(crate) struct Archive {
+    writer: warc::Writer<BufWriter<File>>,
+    /// The record that says who made it, to which all others refer.
+    info: WarcSpan,
+    /// By what is said of them: the connections that were described already.
+    connections: HashMap<String, WarcSpan>,
+    resolver: Option<IpAddr>,
+}
 
 impl Archive {
     /// Begins an archive with its warcinfo record.
@@ -24,28 +36,83 @@ impl Archive {
             fields: &[],
         };
         let out = BufWriter::with_capacity(256 << 10, file);
-        Ok(Self(warc::Writer::new(out, &info, at)?.without_index()))
-    }
-
-    /// Archives a fetch with all its redirects; gives where it stands. The file's digest is known when it is closed.
-    pub fn add(&mut self, fetched: &Fetched) -> io::Result<WarcSpan> {
-        let start = self.0.position();
-        for hop in &fetched.hops {
-            self.exchange(hop)?;
-        }
-        Ok(WarcSpan {
-            warc: Sha256Hex::of(b""),
-            offset: start,
-            length: self.0.position() - start,
+        let writer = warc::Writer::new(out, &info, at)?.without_index();
+        Ok(Self {
+            info: since(0, &writer),
+            writer,
+            connections: HashMap::new(),
+            resolver: environment::resolver(),
         })
     }
 
-    fn exchange(&mut self, hop: &Exchange) -> io::Result<(u64, u64)> {
-        let mut metadata = Vec::new();
-        if let Some(tls) = &hop.tls {
-            metadata.push(("tls".to_owned(), format!("{tls:?}")));
+    /// Archives a fetch with all its redirects; gives where it stands: last the exchanges, before them what they refer to.
+    /// The file's digest is known when it is closed.
+    pub fn add(&mut self, fetched: &Fetched) -> io::Result<Vec<WarcSpan>> {
+        let mut spans = vec![self.info.clone()];
+        for hop in &fetched.hops {
+            let connection = self.connection(hop)?;
+            if !spans.contains(&connection) {
+                spans.push(connection);
+            }
         }
-        self.0.exchange(&mut warc::Http {
+        let start = self.writer.position();
+        for hop in &fetched.hops {
+            self.exchange(hop)?;
+        }
+        spans.push(since(start, &self.writer));
+        Ok(spans)
+    }
+
+    /// How the connection came about, once for all exchanges of which the same is to be said: what the resolver answered, who
+    /// was connected to, and the certificates with what the check of them said.
+    fn connection(&mut self, hop: &Exchange) -> io::Result<WarcSpan> {
+        let (route, origin) = (&hop.route, hop.url.origin().ascii_serialization() + "/");
+        let mut fields = vec![("peer", hop.peer.to_string())];
+        fields.push((
+            "host-named-by",
+            match route.named_by {
+                NamedBy::Number => "the address itself".into(),
+                NamedBy::Pin => "the operator: no resolver was asked".into(),
+                NamedBy::Resolver => "the system's resolver".into(),
+            },
+        ));
+        fields.extend(route.answers.iter().map(|ip| ("host-address", ip.to_string())));
+        if let Some(tls) = &hop.tls {
+            fields.extend(tls_fields(tls));
+            fields.extend(
+                tls.chain
+                    .iter()
+                    .map(|der| ("tls-certificate", STANDARD.encode(der))),
+            );
+        }
+        let said = format!("{origin} {fields:?}");
+        if let Some(known) = self.connections.get(&said) {
+            return Ok(known.clone());
+        }
+        if let Some(local) = route.local {
+            fields.push(("local-address", local.ip().to_string()));
+        }
+        let start = self.writer.position();
+        if route.named_by == NamedBy::Resolver {
+            let kind = |ip: &IpAddr| if ip.is_ipv4() { "A" } else { "AAAA" };
+            let line = |ip| format!("{}. IN {} {ip}", route.host, kind(ip));
+            let answers: Vec<String> = route.answers.iter().map(line).collect();
+            self.writer.dns(&route.host, route.at, self.resolver, &answers)?;
+        }
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        self.writer.metadata(&origin, route.at, &fields)?;
+        let span = since(start, &self.writer);
+        self.connections.insert(said, span.clone());
+        Ok(span)
+    }
+
+    fn exchange(&mut self, hop: &Exchange) -> io::Result<(u64, u64)> {
+        let tls = hop.tls.iter().flat_map(tls_fields);
+        let metadata: Vec<_> = tls.map(|(name, value)| (name.to_owned(), value)).collect();
+        self.writer.exchange(&mut warc::Http {
             url: &hop.url,
             at: hop.at,
             peer: hop.peer.ip(),
@@ -58,8 +125,33 @@ impl Archive {
 
     /// Writes out what is buffered.
     pub fn finish(self) -> io::Result<()> {
-        self.0.finish()?.0.flush()
+        self.writer.finish()?.0.flush()
     }
+}
+
+/// What was written since a position.
+fn since(start: u64, writer: &warc::Writer<BufWriter<File>>) -> WarcSpan {
+    WarcSpan {
+        warc: Sha256Hex::of(b""),
+        offset: start,
+        length: writer.position() - start,
+    }
+}
+
+/// The encrypted connection, without the certificates themselves.
+fn tls_fields(tls: &TlsFacts) -> Vec<(&'static str, String)> {
+    let result = match &tls.problem {
+        None => "holds, by the root certificates of Mozilla's programme".to_owned(),
+        Some(problem) => format!("does not hold: {problem}"),
+    };
+    let mut fields = vec![
+        ("tls-version", tls.version.clone()),
+        ("tls-cipher", tls.cipher.clone()),
+        ("tls-verification", result),
+    ];
+    let digests = tls.chain.iter().map(|der| Sha256Hex::of(der).to_string());
+    fields.extend(digests.map(|digest| ("tls-certificate-sha256", digest)));
+    fields
 }
 
 /// Fetches sites into a WARC file, recognising nothing. The file appears when it is whole.

@@ -5,7 +5,10 @@
 
 mod archive;
 mod briefing;
+mod custody;
+mod environment;
 mod error;
+mod exhibit;
 mod fingerprint;
 mod jobs;
 mod keys;
@@ -16,21 +19,24 @@ mod run;
 
 pub use archive::crawl;
 pub use briefing::{Illustrated, brief, to_html, to_json};
+pub use custody::{Delivery, Handover};
 pub use error::{Error, InputError};
 pub use fingerprint::{Reading, read_file};
-pub use jobs::{Job, PatrolRequest, PatrolSummary};
+pub use jobs::{Job, PatrolRequest, PatrolSummary, Stamping};
 pub use lists::{NewSite, import_licences, import_sites, import_warning_list, import_white_list};
 pub use register::{NewWork, Register, Registered, manifest};
 pub use run::{Observer, Progress, Silent};
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use swordnet_core::Timestamp;
+use swordnet_core::{Sha256Hex, Timestamp};
 use swordnet_crawl::{Client, Policy};
 use swordnet_evidence::{Signer, Trust};
 use swordnet_media::Media;
 use swordnet_store::{Queue, Records, Vault};
-use tokio::sync::{RwLock, Semaphore};
+use tokio::sync::{Mutex, RwLock, Semaphore};
+use url::Url;
 
 /// Tells the time. Only a program's outermost layer knows whether it is the real one.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -44,6 +50,10 @@ pub struct Settings {
     pub territory: String,
     /// Who runs the checks, for the evidence.
     pub operator: String,
+    /// Who stands by and can testify, for the evidence.
+    pub witnesses: Vec<String>,
+    /// Time-stamp authorities (RFC 3161), by their addresses; every package that is sealed promises a time-stamp by one of them.
+    pub authorities: Vec<Url>,
     /// At most so many bytes of one media file.
     pub max_media: u64,
     /// May a browser open the pages whose player hides what it plays, where one is installed?
@@ -58,6 +68,8 @@ impl Default for Settings {
             certain: 0.5,
             territory: "CN".into(),
             operator: String::new(),
+            witnesses: Vec::new(),
+            authorities: Vec::new(),
             max_media: 4 << 30,
             browser: true,
             workers: 8,
@@ -94,6 +106,10 @@ pub struct Campaign {
     /// Decoding and recognition take a place each: as many as there are processors.
     processors: Arc<Semaphore>,
     register: RwLock<Option<Arc<Register>>>,
+    /// What was last seen of the machine, when, and where the vault keeps it.
+    environment: Mutex<Option<(Timestamp, Sha256Hex)>>,
+    /// Time-stamp authorities that did not answer, and when.
+    silent: Mutex<HashMap<String, i64>>,
 }
 
 impl Campaign {
@@ -129,6 +145,8 @@ impl Campaign {
             scratch,
             processors: Arc::new(Semaphore::new(processors)),
             register: RwLock::new(None),
+            environment: Mutex::new(None),
+            silent: Mutex::default(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! Exhibits: sealed packages of evidence.
 
-use crate::{ExhibitId, FindingId, Sha256Hex, Timestamp, lang::vocabulary};
+use crate::{EntryId, ExhibitId, FindingId, Sha256Hex, Timestamp, lang::vocabulary};
 use serde::{Deserialize, Serialize};
 
 vocabulary! {
@@ -38,12 +38,40 @@ pub struct Exhibit {
     /// Pictures for people, in the vault: reference beside copy.
     #[serde(default)]
     pub pictures: Vec<Picture>,
+    /// Time-stamp authorities whose token is still to come, by their addresses.
+    #[serde(default)]
+    pub awaiting: Vec<String>,
 }
 
 impl Exhibit {
     /// The identifier of the exhibit for a finding.
     pub fn id_of(finding: &FindingId) -> ExhibitId {
         ExhibitId::derive(&[finding.as_str()])
+    }
+}
+
+/// One entry of what happened to an exhibit since it was sealed: who read it, who received it, what was ordered and seen.
+/// The entries of an exhibit are a chain: each is signed and names the one before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Derived from exhibit and number: a place in the chain is taken once.
+    pub id: EntryId,
+    /// The exhibit.
+    pub exhibit: ExhibitId,
+    /// Its place, from 1.
+    pub number: u64,
+    /// What happened, in a word.
+    pub what: String,
+    /// When.
+    pub at: Timestamp,
+    /// The signed link, JSON, byte by byte as it goes into the package.
+    pub link: String,
+}
+
+impl Entry {
+    /// The identifier of a place in an exhibit's chain.
+    pub fn id_of(exhibit: &ExhibitId, number: u64) -> EntryId {
+        EntryId::derive(&[exhibit.as_str(), &number.to_string()])
     }
 }
 

@@ -139,6 +139,8 @@ ids! {
     FindingId = "finding";
     /// A sealed package of evidence.
     ExhibitId = "exhibit";
+    /// One entry of what happened to an exhibit.
+    EntryId = "entry";
     /// An order to remove.
     NoticeId = "notice";
     /// One re-check of what was ordered removed.

@@ -60,6 +60,9 @@ pub struct Visit {
     pub errors: u64,
     /// The archive of the visit in the vault (WARC, gzip a record).
     pub warc: Option<crate::Sha256Hex>,
+    /// What was seen of our own machine when the visit began, JSON in the vault.
+    #[serde(default)]
+    pub environment: Option<crate::Sha256Hex>,
 }
 
 impl Visit {

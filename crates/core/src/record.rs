@@ -21,7 +21,8 @@ pub struct Segment {
 /// The columns by which records are found. What does not apply is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Keys {
-    /// The record above it: a visit's patrol, a page's visit, an exhibit's or notice's finding, an outcome's notice.
+    /// The record above it: a visit's patrol, a page's visit, an exhibit's or notice's finding, an outcome's notice, an
+    /// entry's exhibit.
     pub parent: String,
     /// The site.
     pub site: String,
@@ -31,7 +32,7 @@ pub struct Keys {
     pub state: String,
     /// The moment by which it sorts.
     pub at: Option<Timestamp>,
-    /// When something must have happened: a notice's deadline or next re-check.
+    /// When something must have happened: a notice's deadline or next re-check; since when an exhibit awaits a time-stamp.
     pub due: Option<Timestamp>,
 }
 
@@ -141,7 +142,11 @@ nouns! {
         at: Some(n.found_at), ..Keys::default()
     };
     Exhibit = "exhibits", |n| Keys {
-        parent: text(&n.finding), state: text(n.state), at: Some(n.sealed_at), ..Keys::default()
+        parent: text(&n.finding), state: text(n.state), at: Some(n.sealed_at),
+        due: (!n.awaiting.is_empty()).then_some(n.sealed_at), ..Keys::default()
+    };
+    Entry = "entries", |n| Keys {
+        parent: text(&n.exhibit), state: n.what.clone(), at: Some(n.at), ..Keys::default()
     };
     Notice = "notices", |n| Keys {
         parent: text(&n.finding), site: text(&n.site), work: text(&n.work), state: text(n.state),

@@ -36,6 +36,9 @@ pub struct Page {
     pub sha256: Sha256Hex,
     /// Where the archive holds it.
     pub archived: WarcSpan,
+    /// What the archive holds about it besides: who made the archive, how the connections came about.
+    #[serde(default)]
+    pub beside: Vec<WarcSpan>,
 }
 
 impl Page {

@@ -1,5 +1,5 @@
 //! The verifier alone: `verify-package PACKAGE [TRUSTED…]` prints the report as JSON and exits with 1 where the package is
-//! not valid. A TRUSTED file holds a public key or a time-stamp authority's certificate, in PEM; without a key among
+//! not valid. A TRUSTED file holds public keys and time-stamp authorities' certificates, in PEM; without a key among
 //! them, whoever sealed the package is taken at their word.
 //!
 //! Built for WASI, this is what the page beside it runs in a browser.
@@ -7,9 +7,8 @@
 use std::fs::{File, read_to_string};
 use std::io::Write;
 use std::process::ExitCode;
+use swordnet_evidence::Trust;
 use swordnet_evidence::package::verify;
-use swordnet_evidence::timestamp::Authority;
-use swordnet_evidence::{PublicKey, Trust};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -33,15 +32,9 @@ fn check(arguments: &[String]) -> Result<bool, Failure> {
 }
 
 fn trust(files: &[String]) -> Result<Trust, Failure> {
-    let mut trust = Trust::default();
-    for file in files {
-        let pem = read_to_string(file)?;
-        if pem.contains("BEGIN CERTIFICATE") {
-            trust.authorities.push(Authority::from_pem(&pem)?);
-        } else {
-            trust.keys.push(PublicKey::from_pem(&pem)?);
-        }
+    let lists: Vec<String> = files.iter().map(read_to_string).collect::<Result<_, _>>()?;
+    match lists.as_slice() {
+        [] => Ok(Trust::anyone()),
+        lists => Ok(Trust::from_pem(lists.iter().map(String::as_str))?),
     }
-    trust.anyone = trust.keys.is_empty();
-    Ok(trust)
 }

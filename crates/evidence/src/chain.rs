@@ -12,7 +12,7 @@ use swordnet_core::{Sha256Hex, Timestamp};
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// A word such as `time-stamp`, `order`, `delivery`, `re-check`, `export`, `reading`.
+    /// A word: `time-stamp`, `time-stamp-missing`, `order`, `delivery`, `re-check`, `reading`, `export`.
     pub kind: String,
     /// When, by the clock of whoever says so.
     pub at: Timestamp,

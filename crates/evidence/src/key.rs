@@ -64,6 +64,13 @@ impl Signer {
         PublicKey(*self.0.verifying_key())
     }
 
+    /// 32 bytes for a purpose that nobody without the key can guess, the same each time: salts and nonces.
+    pub fn secret(&self, purpose: &str) -> [u8; 32] {
+        // The signature is deterministic and is shown to nobody.
+        let signature = self.sign(&format!("swordnet secret for {purpose}"));
+        Sha256::digest(signature.as_bytes()).into()
+    }
+
     pub(crate) fn sign(&self, text: &str) -> String {
         let signature: Signature = self.0.sign(text.as_bytes());
         STANDARD.encode(signature.to_bytes())
@@ -153,7 +160,61 @@ pub struct Trust {
     pub authorities: Vec<Authority>,
 }
 
+/// Why a trust list cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BadTrust {
+    /// Nothing in it.
+    #[error("it names nobody: a trust list holds public keys and certificates in PEM, one after another")]
+    Empty,
+    /// Something in it that names nobody.
+    #[error("a {0} has no place in a trust list, only PUBLIC KEY and CERTIFICATE have")]
+    Kind(String),
+    /// A key that is none.
+    #[error(transparent)]
+    Key(#[from] BadKey),
+    /// A certificate that is none.
+    #[error(transparent)]
+    Certificate(#[from] crate::timestamp::Error),
+}
+
 impl Trust {
+    /// From trust lists: public keys of sealers and certificates of time-stamp authorities (their own, or of whoever issued
+    /// it) in PEM, one after another, with any text between them. Where they name no key, whoever sealed a package is taken
+    /// at their word.
+    pub fn from_pem<'a>(lists: impl IntoIterator<Item = &'a str>) -> Result<Self, BadTrust> {
+        let mut trust = Self::default();
+        for list in lists {
+            let mut blocks = list.split("-----BEGIN ").skip(1).peekable();
+            if blocks.peek().is_none() {
+                return Err(BadTrust::Empty);
+            }
+            for block in blocks {
+                let pem = format!("-----BEGIN {block}");
+                let kind = block.split("-----").next().unwrap_or_default();
+                let end = format!("-----END {kind}-----");
+                let pem = match pem.find(&end) {
+                    Some(at) => &pem[..at + end.len()],
+                    None => pem.as_str(),
+                };
+                match kind {
+                    "PUBLIC KEY" => trust.keys.push(PublicKey::from_pem(pem)?),
+                    "CERTIFICATE" => trust.authorities.push(Authority::from_pem(pem)?),
+                    other => {
+                        return Err(BadTrust::Kind(
+                            other
+                                .chars()
+                                .filter(|c| c.is_ascii_graphic() || *c == ' ')
+                                .take(40)
+                                .collect(),
+                        ));
+                    }
+                }
+            }
+        }
+        trust.anyone = trust.keys.is_empty();
+        Ok(trust)
+    }
+
     /// Only these keys.
     pub fn keys(keys: impl IntoIterator<Item = PublicKey>) -> Self {
         Self {
@@ -185,6 +246,37 @@ mod tests {
         assert_eq!(PublicKey::from_base64(&public.to_base64()).unwrap(), public);
         assert!(PublicKey::from_base64("AAAA").is_err());
         assert!(Signer::from_pem("-----BEGIN PRIVATE KEY-----\n").is_err());
+    }
+
+    #[test]
+    fn a_trust_list_holds_keys_and_certificates_and_nothing_else() {
+        let (one, two) = (Signer::from_seed([1; 32]), Signer::from_seed([2; 32]));
+        let certificate = include_str!("../tests/samples/authority.pem");
+        let list = format!(
+            "the office\n{}the other\n{}and time\n{certificate}",
+            one.public_key().to_pem(),
+            two.public_key().to_pem()
+        );
+        let trust = Trust::from_pem([list.as_str()]).unwrap();
+        assert_eq!(trust.keys, [one.public_key(), two.public_key()]);
+        assert_eq!((trust.authorities.len(), trust.anyone), (1, false));
+        assert!(Trust::from_pem([certificate]).unwrap().anyone);
+        for wrong in [
+            "",
+            "nobody",
+            &one.to_pem().unwrap(),
+            "-----BEGIN PUBLIC KEY-----\nAAAA\n",
+        ] {
+            assert!(Trust::from_pem([list.as_str(), wrong]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn secrets_differ_by_purpose_and_key() {
+        let (one, two) = (Signer::from_seed([1; 32]), Signer::from_seed([2; 32]));
+        assert_eq!(one.secret("salt"), one.secret("salt"));
+        assert_ne!(one.secret("salt"), one.secret("nonce"));
+        assert_ne!(one.secret("salt"), two.secret("salt"));
     }
 
     #[test]

@@ -2,14 +2,13 @@
 //!
 //! [`warc`] writes and reads the traffic as it was on the wire; [`package`] seals it, with the reports about it,
 //! into one signed WACZ, appends what happened later, and checks such packages; [`timestamp`] asks authorities for
-//! their word about when (RFC 3161); [`custody`] logs who held an exhibit; [`key`] holds the keys.
+//! their word about when (RFC 3161); [`chain`] links what happened since, custody included; [`key`] holds the keys.
 //!
 //! Architecture invariants: nothing here opens a socket, reads a clock or draws random numbers: bytes, time and
 //! seeds are arguments, so that the same contents give the same package, and the verifier can be built for a
 //! browser. Every reader treats its input as hostile: bounded memory, no panic.
 
 pub mod chain;
-pub mod custody;
 mod index;
 pub mod key;
 pub mod package;
@@ -17,7 +16,7 @@ pub mod timestamp;
 pub mod warc;
 
 pub use index::IndexEntry;
-pub use key::{PublicKey, Signer, Trust};
+pub use key::{BadTrust, PublicKey, Signer, Trust};
 
 use std::io::{Read, Seek};
 

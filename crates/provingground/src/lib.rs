@@ -8,6 +8,7 @@
 //!
 //! Architecture invariant: everything but the bytes of the media follows from the seed and the media folder; the clock is an argument.
 
+mod authority;
 mod canvas;
 mod cast;
 mod dice;
@@ -30,6 +31,7 @@ mod tune;
 mod web;
 mod workshop;
 
+pub use authority::Authority;
 pub use ground::{Ground, PlannedWork, build, plan};
 pub use serve::{Clock, Served, serve, serve_on};
 pub use truth::{Answer, Copy, Decoy, Expected, Forbidden, SiteTruth, Truth, WorkTruth};

@@ -4,6 +4,7 @@ use crate::archive::Archive;
 use crate::fingerprint::{self, read_file};
 use crate::{Campaign, Error, InputError};
 use bytes::Bytes;
+use std::collections::HashSet;
 use std::path::Path;
 use swordnet_core::*;
 use swordnet_crawl::{FetchError, Fetched};
@@ -60,8 +61,8 @@ impl Draft {
         Ok(Self { file, archive })
     }
 
-    /// Archives a fetch; the span's digest is filled in when the archive is kept.
-    pub fn add(&mut self, fetched: &Fetched) -> std::io::Result<WarcSpan> {
+    /// Archives a fetch; gives the spans of its records, the exchanges last. Their digest is filled in when the archive is kept.
+    pub fn add(&mut self, fetched: &Fetched) -> std::io::Result<Vec<WarcSpan>> {
         self.archive.add(fetched)
     }
 
@@ -108,7 +109,7 @@ impl Campaign {
             return Ok(look);
         }
         let mut archive = Draft::new(self)?;
-        let mut spans = Vec::new();
+        let (mut spans, mut kept) = (Vec::new(), HashSet::new());
         let mut unwritten = None;
         let captured = swordnet_crawl::capture(
             &self.client,
@@ -117,7 +118,7 @@ impl Campaign {
             folder.path(),
             self.settings.max_media,
             &mut |fetched| match archive.add(fetched) {
-                Ok(span) => spans.push(span),
+                Ok(added) => spans.extend(added.into_iter().filter(|span| kept.insert(span.offset))),
                 Err(e) => unwritten = Some(e),
             },
         )
@@ -248,7 +249,7 @@ impl Campaign {
     pub(super) async fn fetch_page(
         &self,
         url: &str,
-    ) -> Result<Result<(Fetched, WarcSpan), (Failure, String)>, Error> {
+    ) -> Result<Result<(Fetched, Vec<WarcSpan>), (Failure, String)>, Error> {
         let parsed = Url::parse(url).map_err(|e| InputError::new(url, e))?;
         let request = swordnet_crawl::Request::get(parsed);
         let fetched = match self.client.fetch(request).await {
@@ -265,9 +266,12 @@ impl Campaign {
             return Ok(Err((failure, format!("status {status}"))));
         }
         let mut archive = Draft::new(self)?;
-        let span = archive.add(&fetched).map_err(|e| Error::file(&self.scratch, e))?;
+        let mut spans = archive.add(&fetched).map_err(|e| Error::file(&self.scratch, e))?;
         let warc = archive.keep(self).await?;
-        Ok(Ok((fetched, WarcSpan { warc, ..span })))
+        for span in &mut spans {
+            span.warc = warc.clone();
+        }
+        Ok(Ok((fetched, spans)))
     }
 
     /// Keeps a text in the vault.

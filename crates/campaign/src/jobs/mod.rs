@@ -6,13 +6,17 @@ mod examine;
 mod order;
 mod patrol;
 mod preserve;
+mod stamp;
 mod verify;
 
+pub(crate) use order::expectation;
 pub use patrol::{PatrolRequest, PatrolSummary};
+pub(crate) use preserve::Clocks;
+pub use stamp::Stamping;
 
 use crate::{Campaign, Error, Observer};
 use serde::{Deserialize, Serialize};
-use swordnet_core::{FindingId, NoticeId, PatrolId, SightingId, SiteId, Timestamp};
+use swordnet_core::{ExhibitId, FindingId, NoticeId, PatrolId, SightingId, SiteId, Timestamp};
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +43,11 @@ pub enum Job {
     Order {
         /// The finding.
         finding: FindingId,
+    },
+    /// Obtain the time-stamps that an exhibit awaits.
+    Stamp {
+        /// The exhibit.
+        exhibit: ExhibitId,
     },
     /// Check what became of it: Notice → Outcome.
     Verify {
@@ -67,6 +76,7 @@ impl Job {
             Job::Examine { sighting } => format!("examine {sighting}"),
             Job::Preserve { finding } => format!("preserve {finding}"),
             Job::Order { finding } => format!("order {finding}"),
+            Job::Stamp { exhibit } => format!("time-stamp {exhibit}"),
             Job::Verify { notice, .. } => format!("verify {notice}"),
         }
     }
@@ -80,6 +90,7 @@ impl Campaign {
             Job::Examine { sighting } => self.examine(sighting, observer).await,
             Job::Preserve { finding } => self.preserve(finding).await,
             Job::Order { finding } => self.order(finding, observer).await,
+            Job::Stamp { exhibit } => self.stamp(exhibit).await,
             Job::Verify { notice, at } => self.verify_notice(notice, *at, observer).await,
         }
     }

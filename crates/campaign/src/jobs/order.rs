@@ -3,6 +3,7 @@
 use super::Job;
 use crate::{Campaign, Error, Observer};
 use swordnet_core::*;
+use swordnet_evidence::chain::Event;
 use swordnet_store::{Expect, Query};
 
 impl Campaign {
@@ -31,14 +32,37 @@ impl Campaign {
             next_check: Some(deadline),
             follows: finding.moved_from.as_ref().map(Notice::id_of),
         };
+        let exhibit = finding.exhibit.clone().unwrap_or_else(|| Exhibit::id_of(id));
+        let exhibit = self.need::<Exhibit>(exhibit.as_str()).await?;
+        let (entry, free) = self.entry(&exhibit, self.ordered(&notice)).await?;
         let before = expectation(&finding);
         finding.notice = Some(notice.id.clone());
         finding.advance(FindingState::Ordered, now)?;
         self.records
-            .commit(vec![notice.into(), finding.clone().into()], vec![before])
+            .commit(
+                vec![notice.into(), finding.clone().into(), entry],
+                vec![before, free],
+            )
             .await?;
         observer.record(&finding.into());
-        Ok(vec![])
+        Ok(if exhibit.awaiting.is_empty() {
+            vec![]
+        } else {
+            vec![Job::Stamp { exhibit: exhibit.id }]
+        })
+    }
+
+    /// The order, as the exhibit's log tells it.
+    fn ordered(&self, notice: &Notice) -> Event {
+        let facts = [
+            ("notice", notice.id.to_string()),
+            ("url", notice.url.clone()),
+            ("page", notice.page_url.clone()),
+            ("deadline", notice.deadline.to_string()),
+            ("duty", notice.duty.id.clone()),
+            ("by", self.settings.operator.clone()),
+        ];
+        Event::new("order", notice.issued_at, facts)
     }
 
     /// A record that must be there.

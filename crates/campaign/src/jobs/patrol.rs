@@ -50,6 +50,7 @@ impl Campaign {
             }
             failures.extend(self.run(due, observer).await?);
         }
+        failures.extend(self.run(self.due_for_stamps().await?, observer).await?);
         if failures.is_empty() {
             patrol.done = true;
             self.records.put(vec![patrol.clone().into()]).await?;
@@ -205,6 +206,7 @@ impl Campaign {
         let site = self.need::<Site>(site.as_str()).await?;
         let start = Url::parse(&site.start).map_err(|e| InputError::new(&site.start, e))?;
         let started_at = self.now();
+        let environment = self.note_environment().await?;
         let mut record = Recorder {
             campaign: self,
             visit: &id,
@@ -221,6 +223,9 @@ impl Campaign {
         let warc = archive.keep(self).await?;
         for seen in &mut seen {
             seen.page.archived.warc = warc.clone();
+            for span in &mut seen.page.beside {
+                span.warc = warc.clone();
+            }
         }
         let mut remarks = summary.remarks;
         remarks.extend(self.open_hidden(site.area, &mut seen).await);
@@ -238,6 +243,7 @@ impl Campaign {
             refused_by_robots: summary.refused_by_robots,
             errors: summary.errors,
             warc: Some(warc),
+            environment: Some(environment),
         };
         let next = sightings
             .iter()
@@ -377,8 +383,11 @@ pub(super) fn page(
     site: &Site,
     fetched: &Fetched,
     reading: &read::Reading,
-    archived: WarcSpan,
+    mut archived: Vec<WarcSpan>,
 ) -> Result<Page, std::io::Error> {
+    let exchanges = archived
+        .pop()
+        .ok_or_else(|| std::io::Error::other("a fetch that was not archived"))?;
     let last = fetched.last();
     let url = last.url.to_string();
     Ok(Page {
@@ -390,6 +399,7 @@ pub(super) fn page(
         status: last.status,
         fetched_at: campaign.now(),
         sha256: Sha256Hex::of(&last.body.bytes()?),
-        archived,
+        archived: exchanges,
+        beside: archived,
     })
 }

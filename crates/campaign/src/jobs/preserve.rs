@@ -5,11 +5,18 @@ use super::order::expectation;
 use crate::archive::SOFTWARE;
 use crate::{Campaign, Error};
 use bytes::Bytes;
-use serde_json::{Value, json};
-use std::io::Cursor;
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
 use swordnet_core::*;
-use swordnet_evidence::package::{self, Contents, File};
-use swordnet_store::Query;
+use swordnet_evidence::package::{self, Contents};
+use swordnet_evidence::{IndexEntry, warc};
+use tempfile::NamedTempFile;
+use url::Url;
+
+/// Where the traffic lies in a package.
+const TRAFFIC: &str = "data.warc.gz";
 
 impl Campaign {
     /// Seals the evidence of a finding and writes its exhibit.
@@ -24,6 +31,11 @@ impl Campaign {
             });
         }
         let now = self.now();
+        let mut exhibit = Exhibit::id_of(id);
+        if self.records.get::<Exhibit>(exhibit.as_str()).await?.is_some() {
+            // A case that was closed and is opened again keeps its first exhibit and gets one more.
+            exhibit = ExhibitId::derive(&[id.as_str(), &now.to_string()]);
+        }
         let mut pictures = Vec::new();
         let mut drawings = Vec::new();
         for (i, drawn) in self.draw(&finding).await?.into_iter().enumerate() {
@@ -41,19 +53,16 @@ impl Campaign {
                 zh: drawn.zh,
             });
         }
-        let mut sealed = Vec::new();
-        let contents = self.contents(&finding, drawings, now).await?;
-        let result =
-            package::seal(contents, &self.signer, &mut sealed).map_err(|e| Error::Evidence(e.to_string()))?;
-        let blob = self.vault.put(Bytes::from(sealed)).await?;
+        let (package, size) = self.seal(&exhibit, &finding, drawings, now).await?;
         let exhibit = Exhibit {
-            id: Exhibit::id_of(id),
+            id: exhibit,
             finding: id.clone(),
             state: ExhibitState::Sealed,
-            package: blob,
-            size: result.size,
+            package,
+            size,
             sealed_at: now,
             pictures,
+            awaiting: self.settings.authorities.iter().map(Url::to_string).collect(),
         };
         let before = expectation(&finding);
         finding.exhibit = Some(exhibit.id.clone());
@@ -64,146 +73,118 @@ impl Campaign {
         Ok(vec![order])
     }
 
-    /// What goes into the package: the traffic, the match, the judgement with all that was consulted, the environment.
-    async fn contents(
+    /// Writes the package into the vault; gives its digest and size.
+    async fn seal(
         &self,
+        exhibit: &ExhibitId,
         finding: &Finding,
         drawings: Vec<(String, Bytes)>,
         now: Timestamp,
-    ) -> Result<Contents<'static>, Error> {
-        let sighting = self.need::<Sighting>(finding.sighting.as_str()).await?;
-        let examination = self.need::<Examination>(finding.sighting.as_str()).await?;
-        let site = self.need::<Site>(finding.site.as_str()).await?;
-        let work = self.need::<Work>(finding.work.as_str()).await?;
-        let visit = self.need::<Visit>(finding.visit.as_str()).await?;
-        let page = self.records.get::<Page>(finding.page.as_str()).await?;
-        let mut traffic = Vec::new();
-        for span in page.iter().map(|p| &p.archived).chain(&examination.archived) {
-            traffic.extend_from_slice(&self.vault.get_range(&span.warc, span.offset, span.length).await?);
+    ) -> Result<(Sha256Hex, u64), Error> {
+        let reports = self.reports(finding).await?;
+        let mut pieces = Vec::new();
+        let mut seen = HashSet::new();
+        for span in reports.spans() {
+            if seen.insert((span.warc.clone(), span.offset)) {
+                pieces.push((self.vault.local(&span.warc).await?, span.offset, span.length));
+            }
         }
-        let archives = vec![package::Archive {
-            name: "data.warc.gz".into(),
-            source: Box::new(Cursor::new(traffic)),
-            index: None,
-        }];
-        let mut files = vec![
-            json_file("report/match.json", &match_report(finding, &work, &examination)),
-            json_file(
-                "report/judgement.json",
-                &self.judgement(finding, &work, &site).await?,
-            ),
-            json_file(
-                "report/offer.json",
-                &json!({ "site": site, "page": page, "offer": sighting }),
-            ),
-            json_file("report/environment.json", &self.environment(&visit)),
-        ];
-        if let Some(blob) = &sighting.text {
-            files.push(File::new("report/text.txt", self.vault.get(blob).await?));
-        }
-        files.extend(drawings.into_iter().map(|(path, bytes)| File::new(path, bytes)));
-        let pages = page
-            .iter()
-            .map(|p| package::Page {
-                url: p.url.clone(),
-                at: p.fetched_at,
-                title: p.title.clone(),
-                text: None,
+        let failed = |e: io::Error| Error::file(&self.scratch, e);
+        let traffic = NamedTempFile::new_in(&self.scratch).map_err(failed)?;
+        let sealed = NamedTempFile::new_in(&self.scratch).map_err(failed)?;
+        let mut out = BufWriter::new(sealed.reopen().map_err(failed)?);
+        let salt = self.signer.secret(&format!("the private files of {exhibit}"));
+        let (signer, id) = (self.signer.clone(), exhibit.to_string());
+        let authorities = self.settings.authorities.iter().map(Url::to_string).collect();
+        let size = self
+            .compute(move || {
+                let (index, clocks) = gather(&pieces, &traffic)?;
+                let mut files = reports.files(&salt, &clocks);
+                files.extend(drawings);
+                let mut private: Vec<String> = vec![format!("archive/{TRAFFIC}")];
+                private.extend(
+                    files
+                        .iter()
+                        .map(|f| f.0.clone())
+                        .filter(|path| path.starts_with("private/")),
+                );
+                let contents = Contents {
+                    id,
+                    title: reports.title(),
+                    description: None,
+                    created_at: now,
+                    software: SOFTWARE.into(),
+                    archives: vec![package::Archive {
+                        name: TRAFFIC.into(),
+                        source: Box::new(traffic.reopen().map_err(|e| Error::file(traffic.path(), e))?),
+                        index: Some(index),
+                    }],
+                    pages: reports.pages(),
+                    files: files
+                        .into_iter()
+                        .map(|(path, bytes)| package::File::new(path, bytes))
+                        .collect(),
+                    private,
+                    time_stamps: authorities,
+                };
+                let sealed = package::seal(contents, &signer, &mut out);
+                sealed
+                    .map(|sealed| sealed.size)
+                    .map_err(|e| Error::Evidence(e.to_string()))
             })
-            .collect();
-        Ok(Contents {
-            id: Exhibit::id_of(&finding.id).to_string(),
-            title: format!("{} @ {}", finding.title, finding.url),
-            description: None,
-            created_at: now,
-            software: SOFTWARE.into(),
-            archives,
-            pages,
-            files,
-            withheld: vec![],
-        })
+            .await??;
+        Ok((self.vault.put_file(sealed.path()).await?, size))
     }
+}
 
-    /// The judgement, with every licence and list entry that concerns the work as it stood.
-    async fn judgement(&self, finding: &Finding, work: &Work, site: &Site) -> Result<Value, Error> {
-        let mut licences = self.records.all::<Licence>(&Query::default()).await?;
-        licences.retain(|l| l.work.as_ref().is_none_or(|id| *id == work.id));
-        let mut white_list = self.records.all::<WhiteListEntry>(&Query::default()).await?;
-        white_list.retain(|e| e.source == work.holder);
-        let mut warning_lists = self.records.all::<WarningList>(&Query::default()).await?;
-        for list in &mut warning_lists {
-            list.entries.retain(|e| e.work == work.id);
+/// What the servers' clocks said against ours: seconds by host.
+pub(crate) type Clocks = BTreeMap<String, i64>;
+
+/// Copies the pieces, file, offset and length, into one archive; every record's digests are checked on the way.
+fn gather(pieces: &[(PathBuf, u64, u64)], out: &NamedTempFile) -> Result<(Vec<IndexEntry>, Clocks), Error> {
+    let mut target = BufWriter::new(out.reopen().map_err(|e| Error::file(out.path(), e))?);
+    for (path, offset, length) in pieces {
+        let copied = File::open(path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(*offset))?;
+            io::copy(&mut file.take(*length), &mut target)
+        });
+        match copied {
+            Ok(copied) if copied == *length => {}
+            Ok(_) => {
+                return Err(Error::Evidence(format!(
+                    "{}: the archive is too short",
+                    path.display()
+                )));
+            }
+            Err(e) => return Err(Error::file(path, e)),
         }
-        warning_lists.retain(|list| !list.entries.is_empty());
-        Ok(json!({
-            "finding": finding.id,
-            "verdict": finding.verdict,
-            "reasons": finding.reasons,
-            "judged_as_of": finding.found_at,
-            "site": site,
-            "consulted": { "licences": licences, "white_list": white_list, "warning_lists": warning_lists },
-            "note": "the program indicates; people decide",
-        }))
     }
-
-    fn environment(&self, visit: &Visit) -> Value {
-        let policy = self.client.policy();
-        json!({
-            "software": SOFTWARE,
-            "operator": self.settings.operator,
-            "system": { "os": std::env::consts::OS, "architecture": std::env::consts::ARCH },
-            "user_agent": policy.user_agent,
-            "proxy": "none: the program connects directly and knows no proxy",
-            "names_with_a_fixed_address": policy.resolve.iter().map(|p| format!("{}:{} -> {}", p.host, p.port, p.addr)).collect::<Vec<_>>(),
-            "ranges_opened": policy.allow_net.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "robots_obeyed": policy.obey_robots,
-            "robots_override": policy.robots_override,
-            "visit": visit,
-        })
-    }
-}
-
-fn match_report(finding: &Finding, work: &Work, examination: &Examination) -> Value {
-    let references: Vec<_> = work
-        .references
-        .iter()
-        .filter(|r| finding.candidates.iter().any(|c| c.reference == r.id))
-        .collect();
-    json!({
-        "work": { "id": work.id, "title": work.title, "kind": work.kind, "holder": work.holder },
-        "references": references,
-        "copy": { "sha256": examination.sha256, "url": finding.url },
-        "spans": finding.candidates,
-    })
-}
-
-fn json_file(path: &str, value: &Value) -> File<'static> {
-    File::new(path, serde_json::to_vec_pretty(value).unwrap_or_default())
-}
-
-impl Campaign {
-    /// Writes the sealed package of an exhibit to a file, which appears when it is whole.
-    pub async fn export_exhibit(&self, id: &str, out: &std::path::Path) -> Result<Exhibit, Error> {
-        let failed = |e| crate::InputError::path(out, e);
-        let mut exhibit = self
-            .records
-            .get::<Exhibit>(id)
-            .await?
-            .ok_or_else(|| crate::InputError::new(id, "is no exhibit on record"))?;
-        let folder = out
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(std::path::Path::new("."));
-        let draft = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        std::fs::copy(self.vault.local(&exhibit.package).await?, draft.path()).map_err(failed)?;
-        draft.persist(out).map_err(|e| failed(e.error))?;
-        if exhibit.state.may_become(ExhibitState::Delivered) {
-            let before = expectation(&exhibit);
-            exhibit.state = ExhibitState::Delivered;
-            self.records
-                .commit(vec![exhibit.clone().into()], vec![before])
-                .await?;
+    target.flush().map_err(|e| Error::file(out.path(), e))?;
+    let broken = |e: &dyn std::fmt::Display| Error::Evidence(format!("the traffic: {e}"));
+    let file = out.reopen().map_err(|e| Error::file(out.path(), e))?;
+    let mut reader = warc::Reader::new(file, u64::MAX);
+    let (mut index, mut clocks) = (Vec::new(), Clocks::new());
+    while let Some(record) = reader.next().map_err(|e| broken(&e))? {
+        let ended = record.finish().map_err(|e| broken(&e))?;
+        if [ended.block, ended.payload].contains(&warc::Digest::Wrong) {
+            return Err(broken(&format!(
+                "the record at byte {} does not fit its digest",
+                ended.header.offset
+            )));
         }
-        Ok(exhibit)
+        if let Some((host, offset)) = clock(&ended) {
+            clocks.entry(host).or_insert(offset);
+        }
+        index.extend(ended.index_entry());
     }
+    Ok((index, clocks))
+}
+
+/// By how much a server's clock was ahead of ours, from the Date of its response (RFC 9110, 6.6.1).
+fn clock(response: &warc::Ended) -> Option<(String, i64)> {
+    let host = Url::parse(response.header.target()?).ok()?.host_str()?.to_owned();
+    let said = jiff::fmt::rfc2822::parse(&response.head.field("date")?)
+        .ok()?
+        .timestamp();
+    Some((host, said.as_second() - response.header.at()?.as_second()))
 }

@@ -8,6 +8,7 @@ use crate::{Campaign, Error, Observer};
 use std::collections::BTreeMap;
 use swordnet_core::*;
 use swordnet_crawl::{Fetched, read};
+use swordnet_evidence::chain::Event;
 use swordnet_store::Query;
 use url::Url;
 
@@ -42,6 +43,7 @@ impl Campaign {
         let mut rest = self.due_for_findings().await?;
         rest.retain(|job| !failures.contains_key(&job.key()));
         failures.extend(self.run(rest, observer).await?);
+        failures.extend(self.run(self.due_for_stamps().await?, observer).await?);
         let since = Query {
             from: Some(at),
             ..Query::default()
@@ -69,7 +71,7 @@ impl Campaign {
         }
         let mut notice = self.need::<Notice>(id.as_str()).await?;
         let mut finding = self.need::<Finding>(notice.finding.as_str()).await?;
-        let before = vec![expectation(&notice), expectation(&finding)];
+        let mut before = vec![expectation(&notice), expectation(&finding)];
         let was_gone = notice.removed_at.is_some();
         let (sight, detail) = self.see(&finding, was_gone).await?;
         let mut next = Vec::new();
@@ -99,7 +101,14 @@ impl Campaign {
             moved_to,
             detail,
         };
-        let records = vec![outcome.clone().into(), notice.into(), finding.into()];
+        let mut records: Vec<Record> = Vec::new();
+        if let Some(id) = &finding.exhibit {
+            let exhibit = self.need::<Exhibit>(id.as_str()).await?;
+            let (entry, free) = self.entry(&exhibit, checked(&outcome)).await?;
+            records.push(entry);
+            before.push(free);
+        }
+        records.extend([outcome.clone().into(), notice.into(), finding.into()]);
         self.records.commit(records, before).await?;
         observer.record(&outcome.into());
         Ok(next)
@@ -120,12 +129,12 @@ impl Campaign {
         if look.failure == Some(Failure::Silent) {
             return Ok((Sight::Unknown, detail));
         }
-        let (page, span) = match self.fetch_page(&finding.page_url).await? {
+        let (page, spans) = match self.fetch_page(&finding.page_url).await? {
             Ok(fetched) => fetched,
             Err((Failure::Dead, _)) => return Ok((Sight::Absent, detail)),
             Err((Failure::Silent, why)) => return Ok((Sight::Unknown, why)),
         };
-        for offered in self.offers(finding, &site, &page, span)? {
+        for offered in self.offers(finding, &site, &page, spans)? {
             if offered.url == sighting.url || offered.access == Access::Page {
                 continue;
             }
@@ -176,10 +185,10 @@ impl Campaign {
         finding: &Finding,
         site: &Site,
         page: &Fetched,
-        span: WarcSpan,
+        spans: Vec<WarcSpan>,
     ) -> Result<Vec<Sighting>, Error> {
         let reading = reading(site, page)?;
-        let record = patrol::page(self, &finding.visit, site, page, &reading, span)
+        let record = patrol::page(self, &finding.visit, site, page, &reading, spans)
             .map_err(|e| Error::file(&self.scratch, e))?;
         let of = |offer: &read::Offer| {
             let mut sighting = patrol::sighting(&finding.visit, site, &record, offer, None);
@@ -216,6 +225,20 @@ impl Campaign {
         self.record_findings(&sighting, examination, Some(from), observer)
             .await
     }
+}
+
+/// The re-check, as the exhibit's log tells it.
+fn checked(outcome: &Outcome) -> Event {
+    let mut facts = vec![
+        ("notice", outcome.notice.to_string()),
+        ("outcome", outcome.outcome.to_string()),
+        ("url", outcome.url.clone()),
+    ];
+    facts.extend(outcome.moved_to.iter().map(|url| ("moved_to", url.clone())));
+    if !outcome.detail.is_empty() {
+        facts.push(("detail", outcome.detail.clone()));
+    }
+    Event::new("re-check", outcome.seen_at, facts)
 }
 
 fn shows(look: &Look, work: &WorkId) -> bool {

@@ -55,6 +55,15 @@ impl Client {
         &self.0.robots
     }
 
+    /// Asks a service that the office has chosen itself, such as a time-stamp authority: no robots.txt, no redirects; the
+    /// guard, the bounds and the retries are those of every other request.
+    pub async fn ask(&self, request: Request) -> Result<Exchange, FetchError> {
+        let mut url = request.url.clone();
+        admissible(&url)?;
+        strip(&mut url);
+        self.patiently(&request, &url).await
+    }
+
     /// Fetches an address: robots.txt, the host's pace, redirects (each hop judged anew) and retries included.
     ///
     /// Any status is a success here. A response that was cut off at a bound says so in

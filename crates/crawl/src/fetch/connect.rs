@@ -4,12 +4,12 @@
 //! judged; the name is not asked for again until the next connection.
 
 use super::{
-    FetchError, Policy, TlsFacts, TlsTrust,
+    FetchError, NamedBy, Policy, Route, TlsFacts, TlsTrust,
     wire::{Copied, Copy, Stream},
 };
 use crate::guard::{Guard, Refusal};
 use bytes::Bytes;
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
 use std::{
     collections::HashMap,
@@ -17,7 +17,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use swordnet_core::Sha256Hex;
+use swordnet_core::Timestamp;
 use tokio::{net::TcpStream, task::AbortHandle, time::timeout};
 use tokio_rustls::{
     TlsConnector,
@@ -50,9 +50,10 @@ const OTHER_SERVICES: &[u16] = &[
 
 /// An open connection, ready for one request at a time.
 pub(crate) struct Connection {
-    pub(crate) sender: SendRequest<Empty<Bytes>>,
+    pub(crate) sender: SendRequest<Full<Bytes>>,
     pub(crate) copy: Copy,
     pub(crate) peer: SocketAddr,
+    pub(crate) route: Arc<Route>,
     pub(crate) tls: Option<TlsFacts>,
     /// Had it carried a request before?
     pub(crate) used: bool,
@@ -75,6 +76,7 @@ pub(crate) struct Connector {
     tls: Arc<ClientConfig>,
     verifier: Arc<WebPkiServerVerifier>,
     trust: TlsTrust,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     connect_timeout: Duration,
     max_head: usize,
     max_fields: usize,
@@ -106,6 +108,7 @@ impl Connector {
             tls: Arc::new(tls),
             verifier,
             trust: policy.tls,
+            clock: policy.clock.clone(),
             connect_timeout: policy.connect_timeout,
             max_head: policy.max_head.max(8 << 10),
             max_fields: policy.max_fields,
@@ -144,9 +147,10 @@ impl Connector {
             why,
         };
         let opened = timeout(self.connect_timeout, async {
-            let addrs = self.resolve(url).await?;
+            let (addrs, mut route) = self.resolve(url).await?;
             let (stream, peer) = connect_first(&addrs).await.map_err(failed)?;
             let _ = stream.set_nodelay(true);
+            route.local = stream.local_addr().ok();
             let copy = Copy::default();
             let (stream, tls): (Box<dyn Stream>, _) = if url.scheme() == "https" {
                 let (stream, facts) = self.handshake(url, stream).await?;
@@ -169,6 +173,7 @@ impl Connector {
                 sender,
                 copy,
                 peer,
+                route: Arc::new(route),
                 tls,
                 used: false,
                 task,
@@ -181,7 +186,7 @@ impl Connector {
 
     /// A bare connection to the host that the address names.
     pub(crate) async fn dial(&self, url: &Url) -> Result<TcpStream, FetchError> {
-        let addrs = self.resolve(url).await?;
+        let (addrs, _) = self.resolve(url).await?;
         let (stream, _) = connect_first(&addrs).await.map_err(|why| FetchError::Connect {
             host: url.host_str().unwrap_or_default().to_owned(),
             why,
@@ -189,14 +194,21 @@ impl Connector {
         Ok(stream)
     }
 
-    /// The addresses that the host has and that may be connected to.
-    async fn resolve(&self, url: &Url) -> Result<Vec<SocketAddr>, FetchError> {
+    /// The addresses that the host has and that may be connected to, and how they were found.
+    async fn resolve(&self, url: &Url) -> Result<(Vec<SocketAddr>, Route), FetchError> {
         let port = url.port_or_known_default().unwrap_or(80);
+        let at = (self.clock)();
+        let mut named_by = NamedBy::Number;
         let (name, addrs): (String, Vec<SocketAddr>) = match url.host() {
             Some(Host::Ipv4(addr)) => (addr.to_string(), vec![(addr, port).into()]),
             Some(Host::Ipv6(addr)) => (addr.to_string(), vec![(addr, port).into()]),
             Some(Host::Domain(name)) => {
                 let pinned = self.pins.get(&(name.trim_end_matches('.').to_owned(), port));
+                named_by = if pinned.is_some() {
+                    NamedBy::Pin
+                } else {
+                    NamedBy::Resolver
+                };
                 let addrs = match pinned {
                     Some(addr) => vec![*addr],
                     None => tokio::net::lookup_host((name, port))
@@ -216,9 +228,16 @@ impl Connector {
                 });
             }
         };
+        let route = Route {
+            host: name.clone(),
+            at,
+            named_by,
+            answers: addrs.iter().map(SocketAddr::ip).collect(),
+            local: None,
+        };
         let (open, refused) = judged(&self.guard, addrs);
         match (open.is_empty(), refused) {
-            (false, _) => Ok(open),
+            (false, _) => Ok((open, route)),
             (true, Some((addr, Refusal(why)))) => Err(FetchError::Forbidden {
                 host: name,
                 addr: addr.ip(),
@@ -272,11 +291,7 @@ impl Connector {
                 .negotiated_cipher_suite()
                 .map(|c| format!("{:?}", c.suite()))
                 .unwrap_or_default(),
-            certificates: chain.iter().map(|der| Sha256Hex::of(der)).collect(),
-            certificate: chain
-                .first()
-                .map(|der| Bytes::copy_from_slice(der))
-                .unwrap_or_default(),
+            chain: chain.iter().map(|der| Bytes::copy_from_slice(der)).collect(),
             problem: recorder
                 .problem
                 .lock()

@@ -2,8 +2,11 @@
 
 use super::Spool;
 use bytes::Bytes;
-use std::net::SocketAddr;
-use swordnet_core::{Sha256Hex, Timestamp};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+use swordnet_core::Timestamp;
 use url::Url;
 
 /// Why a response was not taken in full.
@@ -35,12 +38,36 @@ pub struct TlsFacts {
     pub version: String,
     /// Cipher suite, as `TLS13_AES_128_GCM_SHA256`.
     pub cipher: String,
-    /// SHA-256 of each certificate that the server sent, its own first.
-    pub certificates: Vec<Sha256Hex>,
-    /// The server's own certificate, DER.
-    pub certificate: Bytes,
-    /// What is wrong with it, where [`TlsTrust::Record`](crate::TlsTrust::Record) let the request pass all the same.
+    /// The certificates that the server sent, DER, its own first.
+    pub chain: Vec<Bytes>,
+    /// What is wrong with them, where [`TlsTrust::Record`](crate::TlsTrust::Record) let the request pass all the same.
     pub problem: Option<String>,
+}
+
+/// Who says where a host is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The address of the page is a number itself.
+    Number,
+    /// [`Policy::resolve`](crate::Policy::resolve): no resolver was asked.
+    Pin,
+    /// The system's resolver, its hosts file included.
+    Resolver,
+}
+
+/// The way to a server, as it was found when the connection was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The host asked for.
+    pub host: String,
+    /// When its address was asked for.
+    pub at: Timestamp,
+    /// Who said where it is.
+    pub named_by: NamedBy,
+    /// Every address that came back, those that are closed to us included.
+    pub answers: Vec<IpAddr>,
+    /// Our own end of the connection.
+    pub local: Option<SocketAddr>,
 }
 
 /// One request and its response.
@@ -52,6 +79,8 @@ pub struct Exchange {
     pub at: Timestamp,
     /// Who answered.
     pub peer: SocketAddr,
+    /// How the connection came about; one that was kept has the route of its opening.
+    pub route: Arc<Route>,
     /// The request, as on the wire.
     pub request: Bytes,
     /// The response, head and body, as on the wire.

@@ -16,7 +16,7 @@ mod wire;
 pub use client::Client;
 pub(crate) use connect::admissible;
 pub use error::{Error, FetchError};
-pub use exchange::{Exchange, Fetched, TlsFacts, Truncation};
+pub use exchange::{Exchange, Fetched, NamedBy, Route, TlsFacts, Truncation};
 pub use policy::{Pin, Policy, TlsTrust};
 pub(crate) use request::Follow;
 pub use request::{Method, Request};

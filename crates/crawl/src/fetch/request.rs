@@ -2,7 +2,7 @@
 
 use super::{FetchError, Policy};
 use bytes::Bytes;
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::header::{HeaderName, HeaderValue};
 use std::{sync::Arc, time::Duration};
 use url::Url;
@@ -14,6 +14,8 @@ pub enum Method {
     Get,
     /// For the head alone.
     Head,
+    /// To hand something over, see [`Request::body`].
+    Post,
 }
 
 /// Which redirects to follow; those that are not followed end the fetch with the redirect itself.
@@ -28,6 +30,8 @@ pub struct Request {
     pub method: Method,
     /// Fields beside our own, such as `range` or `if-none-match`; they replace ours of the same name.
     pub headers: Vec<(String, String)>,
+    /// What is handed over; empty but for [`Method::Post`].
+    pub body: Bytes,
     /// Most bytes of the body, where it differs from the policy.
     pub max_body: Option<u64>,
     /// Most bytes of the body where it is no text: a film that a page links to is not fetched by the way.
@@ -45,6 +49,7 @@ impl Request {
             url,
             method: Method::Get,
             headers: Vec::new(),
+            body: Bytes::new(),
             max_body: None,
             max_media: None,
             timeout: None,
@@ -57,6 +62,16 @@ impl Request {
         let to = to.map(|to| to.to_string()).unwrap_or_default();
         Request {
             headers: vec![("range".into(), format!("bytes={from}-{to}"))],
+            ..Request::get(url)
+        }
+    }
+
+    /// Hands over `body`, of this media type.
+    pub fn post(url: Url, media_type: &str, body: Bytes) -> Request {
+        Request {
+            method: Method::Post,
+            headers: vec![("content-type".into(), media_type.into())],
+            body,
             ..Request::get(url)
         }
     }
@@ -90,7 +105,7 @@ impl Request {
         &self,
         url: &Url,
         user_agent: &str,
-    ) -> Result<hyper::Request<Empty<Bytes>>, FetchError> {
+    ) -> Result<hyper::Request<Full<Bytes>>, FetchError> {
         let refuse = |why: String| FetchError::Address {
             url: url.to_string(),
             why,
@@ -108,10 +123,10 @@ impl Request {
             .headers
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case("range"));
-        let method = if self.method == Method::Head {
-            "HEAD"
-        } else {
-            "GET"
+        let method = match self.method {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
         };
         let mut message = hyper::Request::builder()
             .method(method)
@@ -131,7 +146,7 @@ impl Request {
                     "gzip, deflate, br, zstd"
                 },
             )
-            .body(Empty::new())
+            .body(Full::new(self.body.clone()))
             .map_err(|error| refuse(error.to_string()))?;
         for (name, value) in &self.headers {
             let name = HeaderName::try_from(name).map_err(|error| refuse(error.to_string()))?;

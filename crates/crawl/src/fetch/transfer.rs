@@ -95,7 +95,7 @@ pub(super) async fn transfer(
             (response, head_length_of(&start))
         }
     };
-    let peer = connection.peer;
+    let (peer, route) = (connection.peer, connection.route.clone());
     let tls = connection.tls.clone();
     if truncated.is_none() {
         connector.keep(url, connection);
@@ -120,6 +120,7 @@ pub(super) async fn transfer(
         url: url.clone(),
         at,
         peer,
+        route,
         request: sent.into(),
         response,
         head_length,

@@ -3,7 +3,7 @@
 use super::server::{Reply, Server, html, not_found, redirect, response};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
-use swordnet_crawl::{FetchError, Request, Truncation};
+use swordnet_crawl::{FetchError, NamedBy, Request, Truncation};
 
 fn gzip(data: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -213,4 +213,51 @@ async fn what_breaks_off_is_kept_and_marked() {
         let got = (fetched.last().body.bytes().unwrap(), fetched.last().truncated);
         assert_eq!(got, (body.as_bytes().to_vec().into(), truncated), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_service_is_asked_without_robots_or_redirects_and_with_the_same_guard() {
+    let server = Server::start(|asked| match asked.path.as_str() {
+        "/robots.txt" => Reply::Keep(response("200 OK", "", b"User-agent: *\nDisallow: /\n")),
+        "/moved" => redirect("/stamp"),
+        _ => Reply::Keep(response(
+            "200 OK",
+            "Content-Type: application/timestamp-reply\r\n",
+            b"yes",
+        )),
+    })
+    .await;
+    // The test's server takes a request to end with an empty line.
+    let question = |path: &str| {
+        Request::post(
+            server.url(path),
+            "application/timestamp-query",
+            "0123\r\n\r\n".into(),
+        )
+    };
+    let answer = server.client().ask(question("/stamp")).await.unwrap();
+    assert_eq!(
+        (answer.status, &answer.body.bytes().unwrap()[..]),
+        (200, &b"yes"[..])
+    );
+    assert_eq!(answer.route.named_by, NamedBy::Pin);
+    assert_eq!(answer.route.answers, [server.addr.ip()]);
+    assert_eq!(answer.route.local.unwrap().ip(), server.addr.ip());
+    assert!(answer.request.ends_with(b"0123\r\n\r\n"));
+    let moved = server.client().ask(question("/moved")).await.unwrap();
+    assert_eq!(moved.status, 302);
+    assert_eq!(server.paths(), ["/stamp", "/moved"]);
+    assert!(
+        server.asked()[0].head.starts_with("POST ") && server.asked()[0].field("content-length") == Some("8")
+    );
+    let closed = swordnet_crawl::Client::new(swordnet_crawl::Policy {
+        allow_net: vec![],
+        ..server.policy()
+    })
+    .unwrap();
+    let refused = closed.ask(question("/stamp")).await;
+    assert!(
+        matches!(refused, Err(FetchError::Forbidden { .. })),
+        "{refused:?}"
+    );
 }

@@ -37,17 +37,12 @@ pub(super) struct Resource {
 pub(super) struct Own {
     pub format: u32,
     pub id: String,
+    /// Files that a public version leaves out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub withheld: Vec<Withheld>,
-}
-
-/// A private package that belongs to a public one but is not handed out with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Withheld {
-    /// SHA-256 of the private package. It holds random bytes, so that nobody can guess its contents by trying.
-    pub sha256: Sha256Hex,
-    /// What is in it, for people.
-    pub what: String,
+    pub private: Vec<String>,
+    /// Authorities that were to be asked for a time-stamp: without one the package is not whole.
+    #[serde(rename = "timeStamps", default, skip_serializing_if = "Vec::is_empty")]
+    pub time_stamps: Vec<String>,
 }
 
 /// `datapackage-digest.json`. It is no part of what the manifest covers, so it may be written in one way only:

@@ -12,6 +12,10 @@
 //!
 //! The manifest covers the contents, the signature the manifest, and [the one ZIP layout](layout) everything between.
 //! So whatever differs by one bit from what was sealed is no valid package. Existing tools open it as any WACZ.
+//!
+//! Some files are sealed as private: those that hold personal data, and the traffic, which may hold anything. A public
+//! version leaves them out, and nothing else: manifest, signature and chain are the same, the digests of what is left out
+//! stay in the manifest, and the last signed entry of the chain says that this is the public version.
 
 mod append;
 mod layout;
@@ -20,15 +24,16 @@ mod report;
 mod seal;
 mod verify;
 
-pub use append::{append, head, time_stamp};
-pub use manifest::Withheld;
-pub use report::{Happened, Report, Stamped};
-pub use seal::{Archive, Contents, Error, File, Page, Sealed, seal, seal_private};
-pub use verify::{verify, verify_private};
+pub use append::{Version, append, export, exported, extract, files, head, time_stamp};
+pub use report::{Happened, Report, Stamped, Withheld};
+pub use seal::{Archive, Contents, Error, File, Page, Sealed, seal};
+pub use verify::verify;
 
 /// Version of this form of package; the verifier knows every version that was ever written.
 const FORMAT: u32 = 1;
 const MANIFEST: &str = "datapackage.json";
 /// Kind of the appended entry that holds a time-stamp token.
-const TIME_STAMP: &str = "time-stamp";
+pub const TIME_STAMP: &str = "time-stamp";
+/// Kind of the appended entry that says to whom which version was handed out.
+const EXPORT: &str = "export";
 const DIGEST: &str = "datapackage-digest.json";

@@ -1,6 +1,5 @@
 //! What a check found.
 
-use super::manifest::Withheld;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use swordnet_core::{Sha256Hex, Timestamp};
@@ -29,7 +28,7 @@ pub struct Report {
     pub events: Vec<Happened>,
     /// The time-stamps among it that hold.
     pub time_stamps: Vec<Stamped>,
-    /// Private packages that belong to it.
+    /// What this public version leaves out; empty for a whole package.
     pub withheld: Vec<Withheld>,
     /// SHA-256 of the last appended entry, or of the seal: whoever hands a package on should say it, since a chain does
     /// not show that its end was cut off.
@@ -38,6 +37,15 @@ pub struct Report {
     pub files: usize,
     /// Length of the package, in bytes.
     pub size: u64,
+}
+
+/// A sealed file that a public version leaves out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Withheld {
+    /// Its path.
+    pub path: String,
+    /// Its digest, as the manifest gives it.
+    pub hash: String,
 }
 
 /// An appended entry.

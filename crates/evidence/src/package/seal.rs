@@ -1,7 +1,7 @@
 //! Sealing.
 
 use super::layout::{self, Entry};
-use super::manifest::{self, Digest, Manifest, Own, Resource, Withheld};
+use super::manifest::{self, Digest, Manifest, Own, Resource};
 use super::{DIGEST, FORMAT, MANIFEST};
 use crate::Source;
 use crate::index::{IndexEntry, cdxj};
@@ -28,7 +28,7 @@ pub enum Error {
     /// A name that a package cannot have.
     #[error(
         "'{0}' cannot be sealed: a path is FOLDER/NAME in ASCII letters, digits, '.', '_' and '-', \
-             at most 200 bytes, used once, and not in archive/, indexes/ or pages/"
+             at most 200 bytes, used once, and not in archive/, indexes/ or pages/; what is private must be there"
     )]
     Path(String),
     /// A broken archive is not sealed.
@@ -62,8 +62,11 @@ pub struct Contents<'a> {
     pub pages: Vec<Page>,
     /// Everything else.
     pub files: Vec<File<'a>>,
-    /// Private packages that belong to this one, sealed before by [`seal_private`].
-    pub withheld: Vec<Withheld>,
+    /// Paths, as they come to lie in the package, of what a public version leaves out. What is short enough to be guessed
+    /// should hold a salt: its digest stays.
+    pub private: Vec<String>,
+    /// The authorities that will be asked for a time-stamp: the package promises that one answers.
+    pub time_stamps: Vec<String>,
 }
 
 /// A WARC file.
@@ -174,6 +177,9 @@ pub fn seal(mut contents: Contents<'_>, signer: &Signer, out: impl Write) -> Res
         });
         entries.push(entry);
     }
+    if let Some(absent) = contents.private.iter().find(|path| !names.contains(*path)) {
+        return Err(Error::Path(absent.clone()));
+    }
     let main_page = contents.pages.first();
     let manifest = Manifest {
         profile: "data-package".into(),
@@ -188,7 +194,8 @@ pub fn seal(mut contents: Contents<'_>, signer: &Signer, out: impl Write) -> Res
         swordnet: Own {
             format: FORMAT,
             id: contents.id,
-            withheld: contents.withheld,
+            private: contents.private,
+            time_stamps: contents.time_stamps,
         },
     };
     let manifest_bytes = to_json(&manifest)?;
@@ -203,24 +210,6 @@ pub fn seal(mut contents: Contents<'_>, signer: &Signer, out: impl Write) -> Res
         sources.push((name.into(), Box::new(source)));
     }
     write(&entries, &mut sources, out)
-}
-
-/// Seals what must not be handed out with the rest, such as personal data, into a package of its own. The public package
-/// names it by its digest and verifies without it. `salt`: 32 random bytes, which go into the private package alone.
-/// `what`: what is in it, for the readers of the public one.
-pub fn seal_private<'a>(
-    mut contents: Contents<'a>,
-    salt: &'a [u8; 32],
-    what: &str,
-    signer: &Signer,
-    out: impl Write,
-) -> Result<Withheld, Error> {
-    contents.files.push(File::new("private/salt.bin", salt));
-    let sealed = seal(contents, signer, out)?;
-    Ok(Withheld {
-        sha256: sealed.sha256,
-        what: what.to_owned(),
-    })
 }
 
 /// Writes the entries in the one layout.

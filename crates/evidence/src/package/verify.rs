@@ -2,9 +2,8 @@
 
 use super::layout::{self, Entry};
 use super::manifest::{self, Digest, Manifest};
-use super::report::{Happened, Report, Stamped};
-use super::seal::Hashing;
-use super::{DIGEST, FORMAT, MANIFEST, TIME_STAMP};
+use super::report::{Happened, Report, Stamped, Withheld};
+use super::{DIGEST, EXPORT, FORMAT, MANIFEST, TIME_STAMP, Version};
 use crate::chain::{Chain, Statement};
 use crate::key::{PublicKey, Trust};
 use crate::timestamp::Token;
@@ -33,25 +32,6 @@ pub fn verify(file: &mut (impl Read + Seek), trust: &Trust) -> Report {
         let more = report.problems.len() - MAX_PROBLEMS;
         report.problems.truncate(MAX_PROBLEMS);
         report.problem(format!("and {more} more"));
-    }
-    report.valid = report.problems.is_empty();
-    report
-}
-
-/// Checks a private package, and that it is one of those that the public package names.
-pub fn verify_private(file: &mut (impl Read + Seek), public: &Report, trust: &Trust) -> Report {
-    let mut report = verify(file, trust);
-    let mut hash = Hashing {
-        out: io::sink(),
-        hash: Sha256::new(),
-        size: 0,
-    };
-    let hashed = file.rewind().and_then(|()| io::copy(file, &mut hash));
-    let own = Sha256Hex::from_array(&hash.hash.finalize());
-    if let Err(error) = hashed {
-        report.problem(format!("the file could not be read: {error}"));
-    } else if !public.withheld.iter().any(|withheld| withheld.sha256 == own) {
-        report.problem("the public package does not name this private one");
     }
     report.valid = report.problems.is_empty();
     report
@@ -112,6 +92,7 @@ fn check(file: &mut (impl Read + Seek), trust: &Trust, report: &mut Report) -> i
         check_signature(digest, bytes, manifest.as_ref(), trust, report);
     }
     if let Some(manifest) = &manifest {
+        judge_time_stamps(manifest, trust, report);
         check_names(&placed, manifest, report);
     }
     check_contents(file, &placed, manifest.as_ref(), report)
@@ -163,7 +144,6 @@ fn read_manifest(bytes: &[u8], report: &mut Report) -> Option<Manifest> {
     report.title = Some(manifest.title.clone());
     report.created = Some(manifest.created.clone());
     report.files = manifest.resources.len();
-    report.withheld = manifest.swordnet.withheld.clone();
     Some(manifest)
 }
 
@@ -254,13 +234,20 @@ fn check_appended(digest: &Digest, trust: &Trust, report: &mut Report) {
         });
     }
     report.head = Some(chain.head().clone());
-    judge_time_stamps(trust, report);
 }
 
-fn judge_time_stamps(trust: &Trust, report: &mut Report) {
+/// A time-stamp must be there where the manifest promises one, and where the checker trusts authorities.
+fn judge_time_stamps(manifest: &Manifest, trust: &Trust, report: &mut Report) {
+    let promised = &manifest.swordnet.time_stamps;
+    if report.time_stamps.is_empty() && !promised.is_empty() {
+        report.problem(format!(
+            "the time-stamp that it promises, by {}, is missing: it was not obtained yet, or was cut off",
+            promised.join(" or ")
+        ));
+    }
     if !trust.authorities.is_empty() && !report.time_stamps.iter().any(|stamp| stamp.trusted) {
         report.problem("it has no time-stamp by an authority that is trusted");
-    } else if report.time_stamps.is_empty() {
+    } else if report.time_stamps.is_empty() && promised.is_empty() {
         report.remark("it has no time-stamp: when it was sealed rests on the sealer's word");
     }
     for Stamped {
@@ -315,7 +302,24 @@ fn check_time_stamp(
 
 /// Every entry is listed and every listed file is there, once and in order.
 fn check_names(placed: &[Placed], manifest: &Manifest, report: &mut Report) {
-    let listed = manifest.resources.iter().map(|resource| resource.path.as_str());
+    let (left_out, listed): (Vec<_>, Vec<_>) = manifest.resources.iter().partition(|resource| {
+        is_public_version(report) && manifest.swordnet.private.contains(&resource.path)
+    });
+    report.withheld = left_out
+        .into_iter()
+        .map(|resource| Withheld {
+            path: resource.path.clone(),
+            hash: resource.hash.clone(),
+        })
+        .collect();
+    if !report.withheld.is_empty() {
+        let paths: Vec<&str> = report.withheld.iter().map(|file| file.path.as_str()).collect();
+        report.remark(format!(
+            "this is the public version, without {}",
+            paths.join(", ")
+        ));
+    }
+    let listed = listed.into_iter().map(|resource| resource.path.as_str());
     let wanted: Vec<&str> = listed.chain([MANIFEST, DIGEST]).collect();
     let present: Vec<&str> = placed.iter().map(|placed| placed.entry.name.as_str()).collect();
     if wanted == present {
@@ -340,6 +344,17 @@ fn check_names(placed: &[Placed], manifest: &Manifest, report: &mut Report) {
     if report.problems.len() == before {
         report.problem("the entries stand in another order than when they were sealed");
     }
+}
+
+/// Only the sealer can say that files were left out on purpose: the last signed entry about an export does.
+fn is_public_version(report: &Report) -> bool {
+    let exported = report.events.iter().rfind(|event| event.kind == EXPORT);
+    exported.is_some_and(|event| {
+        event
+            .facts
+            .get("version")
+            .is_some_and(|v| v == Version::Public.as_str())
+    })
 }
 
 fn check_names_alone(placed: &[Placed], report: &mut Report) {

@@ -8,10 +8,8 @@ use serde_json::{Value, json};
 use std::io::Cursor;
 use std::sync::OnceLock;
 use swordnet_core::Sha256Hex;
-use swordnet_evidence::chain::Event;
-use swordnet_evidence::package::{
-    File, append, head, seal, seal_private, time_stamp, verify, verify_private,
-};
+use swordnet_evidence::chain::{Chain, Event};
+use swordnet_evidence::package::{File, Version, append, export, exported, head, seal, time_stamp, verify};
 use swordnet_evidence::timestamp::{Token, request};
 use swordnet_evidence::{Signer, Trust};
 
@@ -198,35 +196,124 @@ fn a_time_stamp_of_another_package_does_not_count() {
     }
 }
 
-#[test]
-fn a_private_part_is_named_by_the_public_one_which_verifies_without_it() {
-    let mut person = contents();
-    person.id += "-private";
-    person.archives.clear();
-    person.pages.clear();
-    person.files = vec![File::new("person/uploader.json", br#"{"name":"..."}"#)];
-    let mut private = Vec::new();
-    let withheld = seal_private(
-        person,
-        &[5; 32],
-        "identity of the uploader",
-        &signer(),
-        &mut private,
-    )
-    .unwrap();
-    let mut public = contents();
-    public.withheld = vec![withheld];
+/// A package with private files.
+fn with_private_files() -> Vec<u8> {
+    let mut contents = contents();
+    contents.files.push(File::new(
+        "private/offer.json",
+        br#"{"salt":"...","uploader":"..."}"#,
+    ));
+    contents.private = vec!["archive/data.warc.gz".into(), "private/offer.json".into()];
     let mut out = Vec::new();
-    seal(public, &signer(), &mut out).unwrap();
+    seal(contents, &signer(), &mut out).unwrap();
+    out
+}
 
-    let report = verify(&mut Cursor::new(&out), &trust());
+/// The version that is written with an entry that claims `claimed`, signed by `signer`.
+fn handed_out(package: &[u8], written: Version, claimed: Version, signer: &Signer) -> Vec<u8> {
+    let mut file = Cursor::new(package);
+    let mut chain = Chain::new(head(&mut file).unwrap());
+    let link = chain.append(exported(claimed, at(50), "an officer", "a court", ""), signer);
+    let mut out = Vec::new();
+    export(&mut file, vec![link], written, &mut out).unwrap();
+    out
+}
+
+#[test]
+fn a_public_version_leaves_out_what_is_private_and_verifies() {
+    let sealed = with_private_files();
+    let check = |package: &[u8]| verify(&mut Cursor::new(package), &trust());
+    let whole = check(&handed_out(&sealed, Version::Whole, Version::Whole, &signer()));
+    assert!(whole.valid && whole.withheld.is_empty(), "{whole:?}");
+    let public = handed_out(&sealed, Version::Public, Version::Public, &signer());
+    let report = check(&public);
     assert!(report.valid, "{report:?}");
-    assert_eq!(report.withheld[0].what, "identity of the uploader");
-    assert!(verify_private(&mut Cursor::new(&private), &report, &trust()).valid);
-    let stranger = verify_private(&mut Cursor::new(package()), &report, &trust());
+    let left_out: Vec<&str> = report.withheld.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(left_out, ["archive/data.warc.gz", "private/offer.json"]);
+    assert!(
+        report.remarks[0].contains("public version, without archive/data.warc.gz"),
+        "{report:?}"
+    );
+    assert!(!public.windows(8).any(|window| window == b"uploader"));
+    assert!(
+        open(&public)
+            .iter()
+            .all(|(name, _)| !name.starts_with("archive/") && !name.starts_with("private/"))
+    );
+}
+
+#[test]
+fn only_the_sealer_makes_a_public_version() {
+    let sealed = with_private_files();
+    let problems = |package: &[u8]| verify(&mut Cursor::new(package), &trust()).problems;
+    let without = |package: &[u8], name: &str| {
+        let mut entries = open(package);
+        entries.retain(|(entry, _)| entry != name);
+        close(&entries)
+    };
+    // Left out by somebody, of a package that was never handed out and of one that was handed out whole.
+    let whole = handed_out(&sealed, Version::Whole, Version::Whole, &signer());
+    for package in [&sealed, &whole] {
+        for name in ["archive/data.warc.gz", "private/offer.json"] {
+            assert_eq!(problems(&without(package, name)), [format!("{name} is missing")]);
+        }
+    }
+    let stranger = handed_out(
+        &sealed,
+        Version::Public,
+        Version::Public,
+        &Signer::from_seed([9; 32]),
+    );
+    assert!(problems(&stranger)[0].contains("key that is not trusted"));
+    // A public version leaves out all of it and nothing else.
+    let public = handed_out(&sealed, Version::Public, Version::Public, &signer());
     assert_eq!(
-        stranger.problems,
-        ["the public package does not name this private one"]
+        problems(&without(&public, "report/match.json")),
+        ["report/match.json is missing"]
+    );
+    let half = handed_out(&sealed, Version::Whole, Version::Public, &signer());
+    assert!(
+        problems(&half)[0].contains("is not listed"),
+        "{:?}",
+        problems(&half)
+    );
+    // What was handed out whole later is whole again.
+    let again = appended(
+        &whole,
+        vec![exported(Version::Public, at(60), "", "", "")],
+        &signer(),
+    );
+    let again = appended(
+        &again,
+        vec![exported(Version::Whole, at(70), "", "", "")],
+        &signer(),
+    );
+    assert_eq!(problems(&again), [""; 0]);
+    assert!(!problems(&without(&again, "private/offer.json")).is_empty());
+}
+
+#[test]
+fn a_promised_time_stamp_that_is_missing_is_a_failure() {
+    let mut promising = contents();
+    promising.time_stamps = vec!["http://tsa.example/".into()];
+    let mut sealed = Vec::new();
+    seal(promising, &signer(), &mut sealed).unwrap();
+    let report = verify(&mut Cursor::new(&sealed), &trust());
+    assert!(
+        report.problems[0].contains("http://tsa.example/, is missing"),
+        "{report:?}"
+    );
+    let whole = stamped(&sealed);
+    assert!(verify(&mut Cursor::new(&whole), &trust()).valid);
+    let cut = edit_json(open(&whole), "datapackage-digest.json", |digest| {
+        digest.as_object_mut().unwrap().remove("appended");
+    });
+    assert!(!verify(&mut Cursor::new(close(&cut)), &trust()).valid);
+    let mut absent = contents();
+    absent.private = vec!["private/none.json".into()];
+    assert!(
+        seal(absent, &signer(), Vec::new()).is_err(),
+        "what is private must be there"
     );
 }
 

@@ -123,7 +123,8 @@ pub fn contents<'a>() -> Contents<'a> {
             title: "片".into(),
             text: Some("films".into()),
         }],
-        withheld: Vec::new(),
+        private: Vec::new(),
+        time_stamps: Vec::new(),
         files: vec![
             File::new("report/match.json", br#"{"score":0.97,"query":[[0.0,41.5]]}"#),
             File::new(

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use swordnet_campaign::{
-    Campaign, Clock, Error, InputError, NewWork, PatrolRequest, Place, Progress, Settings,
+    Campaign, Clock, Delivery, Error, InputError, NewWork, PatrolRequest, Place, Progress, Settings,
 };
 use swordnet_core::*;
 use swordnet_crawl::{Pin, Policy};
-use swordnet_provingground::{Answer, Copy, Ground, Options, Served, Truth};
+use swordnet_provingground::{Answer, Authority, Copy, Ground, Options, Served, Truth};
 use swordnet_store::Query;
 
 /// Hours after the patrol at which what was ordered is re-checked.
@@ -26,6 +26,9 @@ const SECOND_ORDER: u32 = 24;
 const START: &str = "2017-07-25T01:00:00Z";
 /// Left in the folder of a campaign that ran to its end.
 const FINISHED: &str = "finished.json";
+
+/// Who sealed the packages and who stamped them: for `evidence verify --trust`.
+const TRUST: &str = "trust.pem";
 
 #[derive(Debug, Args)]
 pub struct Command {
@@ -62,7 +65,13 @@ pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
     };
     let served = swordnet_provingground::serve(ground.clone(), clock.clone())
         .map_err(|e| Error::Unreachable(format!("the proving ground cannot be served: {e}")))?;
-    let campaign = opened(&command, &served, clock).await?;
+    let authority = Authority::open(&command.out.join("authority"))
+        .map_err(|e| InputError::new("the demo's time-stamp authority", e))?;
+    if authority.is_none() {
+        output::note("openssl is not installed: the packages get no time-stamps");
+    }
+    let campaign = opened(&command, &served, authority.as_ref(), clock).await?;
+    write_trust_list(&command.out, authority.as_ref())?;
     register(&campaign, &ground, &console).await?;
     let summary = campaign.patrol(&PatrolRequest::default(), &console).await?;
     let pages: u64 = summary.visits.iter().map(|visit| visit.pages).sum();
@@ -94,6 +103,7 @@ pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
             "zh": command.out.join("briefing.zh.html"),
             "json": command.out.join("briefing.json"),
         },
+        "trust": command.out.join(TRUST),
         "truth": options.dir.join("truth.json"),
         "seconds": { "ground": built_in.as_secs_f64(), "all": began.elapsed().as_secs_f64() },
     });
@@ -125,7 +135,12 @@ fn built(options: &Options, console: &output::Console<'_>) -> Result<Ground, Err
 }
 
 /// The campaign's folder: one that was finished is begun anew, one that was cut off is taken up.
-async fn opened(command: &Command, served: &Served, clock: Clock) -> Result<Campaign, Error> {
+async fn opened(
+    command: &Command,
+    served: &Served,
+    authority: Option<&Authority>,
+    clock: Clock,
+) -> Result<Campaign, Error> {
     let data = command.out.join("data");
     if data.join(FINISHED).exists() {
         std::fs::remove_dir_all(&data).map_err(|e| Error::file(&data, e))?;
@@ -140,6 +155,7 @@ async fn opened(command: &Command, served: &Served, clock: Clock) -> Result<Camp
     let pins = served
         .pins()
         .into_iter()
+        .chain(authority.map(Authority::pin))
         .map(|(host, port, addr)| Pin { host, port, addr })
         .collect();
     let policy = Policy {
@@ -161,9 +177,19 @@ async fn opened(command: &Command, served: &Served, clock: Clock) -> Result<Camp
     };
     let settings = Settings {
         operator: "demo".into(),
+        authorities: authority.iter().filter_map(|a| a.url().parse().ok()).collect(),
         ..Settings::default()
     };
     Campaign::open(&place, clock, policy, settings).await
+}
+
+/// The office's key, and the root of the authority.
+fn write_trust_list(out: &Path, authority: Option<&Authority>) -> Result<(), Error> {
+    let mut list = String::new();
+    for path in std::iter::once(out.join("data/signing.pub")).chain(authority.map(Authority::root)) {
+        list += &std::fs::read_to_string(&path).map_err(|e| Error::file(&path, e))?;
+    }
+    write(&out.join(TRUST), &list)
 }
 
 /// Registers works, rights, lists and sites.
@@ -199,6 +225,13 @@ async fn deliver(campaign: &Campaign, served: &Served) -> Result<(), Error> {
     let notices = campaign.records.all::<Notice>(&Query::default()).await?;
     for notice in &notices {
         served.deliver(&notice.page_url, &notice.url, notice.issued_at, notice.deadline);
+        let delivery = Delivery {
+            at: notice.issued_at,
+            to: notice.site.to_string(),
+            by: "the platform of the proving ground".into(),
+            receipt: None,
+        };
+        campaign.note_delivery(&notice.id, &delivery).await?;
         let came_back = Query {
             parent: Some(notice.id.to_string()),
             states: vec![OutcomeKind::BackAgain.to_string()],

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use swordnet_campaign::{Campaign, Clock, Error, InputError, Place, Settings};
 use swordnet_core::Timestamp;
 use swordnet_crawl::Policy;
+use url::Url;
 
 /// Checks websites for copies of protected works, proves what it finds, has it removed, and publishes the figures.
 #[derive(Debug, Parser)]
@@ -58,6 +59,25 @@ pub struct Arguments {
         value_name = "NAME"
     )]
     pub operator: String,
+    /// Who stands by and can testify, for the evidence; may be given several times. (SWORDNET_WITNESS takes a comma between.)
+    #[arg(
+        long,
+        global = true,
+        env = "SWORDNET_WITNESS",
+        value_delimiter = ',',
+        value_name = "NAME"
+    )]
+    pub witness: Vec<String>,
+    /// A time-stamp authority (RFC 3161) that is asked about every package; may be given several times. (SWORDNET_TSA takes a
+    /// comma between.)
+    #[arg(
+        long,
+        global = true,
+        env = "SWORDNET_TSA",
+        value_delimiter = ',',
+        value_name = "URL"
+    )]
+    pub tsa: Vec<Url>,
     /// Say more on standard error; twice for still more.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
@@ -108,6 +128,8 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
             queue: arguments.queue,
         },
         operator: arguments.operator,
+        witnesses: arguments.witness,
+        authorities: arguments.tsa,
         json: arguments.json,
     };
     match arguments.command {
@@ -130,6 +152,8 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
 struct Office {
     place: Place,
     operator: String,
+    witnesses: Vec<String>,
+    authorities: Vec<Url>,
     json: bool,
 }
 
@@ -138,6 +162,8 @@ impl Office {
     async fn open(&self, policy: Policy) -> Result<Campaign, Error> {
         let settings = Settings {
             operator: self.operator.clone(),
+            witnesses: self.witnesses.clone(),
+            authorities: self.authorities.clone(),
             ..Settings::default()
         };
         Campaign::open(&self.place, system_clock(), policy, settings).await
