@@ -1,12 +1,13 @@
 # Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
 
-.PHONY: demo test check setup setup-tests bench clean
+.PHONY: demo test check setup setup-tests bench page check-page clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   set up, build, and run a whole campaign over a local web of sites"
 	@echo "make test   set up, and run every check and test"
 	@echo "make bench  measure what each step costs"
+	@echo "make page   build the page that checks packages in a browser, without a server: target/verify.html"
 
 # What the campaign needs beside the program; tests open pages in a browser, too.
 setup:
@@ -29,6 +30,15 @@ test: check
 bench: setup
 	cargo build --release --locked --package swordnet
 	@scripts/cost.sh
+
+page:
+	rustup target add wasm32-wasip1
+	@mkdir -p target
+	crates/evidence/page/build target/verify.html
+
+# Needs chromium.
+check-page: page
+	crates/evidence/page/check target/verify.html
 
 clean:
 	cargo clean

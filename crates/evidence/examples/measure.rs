@@ -1,8 +1,8 @@
 //! What evidence costs; to be run under `time`, in a release build.
 //!
 //! `measure make MEBIBYTES FILE` seals that much film; `measure seal PAGES TIMES` seals a capture of that many pages
-//! (11 kB each) again and again; `measure verify FILE TIMES` checks a package; `measure flips FILE TIMES` turns one bit
-//! at a time, anywhere, and fails if one goes unnoticed.
+//! (11 kB each) again and again; `measure verify FILE TIMES [TRUST]` checks a package; `measure flips FILE TIMES [TRUST]`
+//! turns one bit at a time, anywhere, and fails if one goes unnoticed. TRUST is a trust list; by default the sample's key.
 
 #[path = "../tests/evidence/material.rs"]
 #[allow(dead_code)]
@@ -12,6 +12,7 @@ use material::{at, contents, exchange, noise, signer, trust};
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufWriter, Cursor};
+use swordnet_evidence::Trust;
 use swordnet_evidence::package::{Archive, seal, verify};
 use swordnet_evidence::warc::{Info, Writer};
 
@@ -32,16 +33,19 @@ fn main() -> Result<(), Box<dyn Error>> {
                 seal(contents, &signer(), std::io::sink())?;
             }
         }
-        ["verify", file, times] => {
+        ["verify", file, times, ref list @ ..] => {
+            let trust = trusted(list)?;
             for _ in 0..times.parse::<u32>()? {
-                let report = verify(&mut File::open(file)?, &trust());
+                let report = verify(&mut File::open(file)?, &trust);
                 assert!(report.valid, "{:#?}", report.problems);
             }
         }
-        ["flips", file, times] => flips(&std::fs::read(file)?, times.parse()?),
+        ["flips", file, times, ref list @ ..] => {
+            flips(&std::fs::read(file)?, times.parse()?, &trusted(list)?);
+        }
         _ => {
             return Err(
-                "make MEBIBYTES FILE | seal PAGES TIMES | verify FILE TIMES | flips FILE TIMES".into(),
+                "make MEBIBYTES FILE | seal PAGES TIMES | verify FILE TIMES [TRUST] | flips FILE TIMES [TRUST]".into(),
             );
         }
     }
@@ -76,7 +80,18 @@ fn capture(pages: usize) -> (Vec<u8>, Vec<swordnet_evidence::IndexEntry>) {
     writer.finish().unwrap()
 }
 
-fn flips(good: &[u8], times: usize) {
+fn trusted(list: &[&str]) -> Result<Trust, Box<dyn Error>> {
+    match list {
+        [] => Ok(trust()),
+        [list, ..] => Ok(Trust::from_pem([std::fs::read_to_string(list)?.as_str()])?),
+    }
+}
+
+fn flips(good: &[u8], times: usize, trust: &Trust) {
+    assert!(
+        verify(&mut Cursor::new(good), trust).valid,
+        "it is not valid to begin with"
+    );
     let places: Vec<u64> = noise(times * 8)
         .chunks_exact(8)
         .map(|b| u64::from_le_bytes(b.try_into().unwrap_or_default()))
@@ -86,7 +101,7 @@ fn flips(good: &[u8], times: usize) {
         let (at, bit) = ((place >> 3) as usize % good.len(), place & 7);
         altered[at] ^= 1 << bit;
         assert!(
-            !verify(&mut Cursor::new(&altered), &trust()).valid,
+            !verify(&mut Cursor::new(&altered), trust).valid,
             "byte {at}, bit {bit}"
         );
         altered[at] = good[at];

@@ -110,7 +110,12 @@ async fn accept(listener: std::net::TcpListener, platforms: Arc<Platforms>) {
         tokio::spawn(async move {
             let service = hyper::service::service_fn(move |request| {
                 let platforms = platforms.clone();
-                async move { platforms.answer(&request).await }
+                async move {
+                    platforms
+                        .answer(&request)
+                        .await
+                        .map(|reply| dated(reply, (platforms.clock)()))
+                }
             });
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -120,6 +125,15 @@ async fn accept(listener: std::net::TcpListener, platforms: Arc<Platforms>) {
             let _ = connection.await;
         });
     }
+}
+
+/// With the Date that the ground's clock gives; else the server would put the machine's there.
+fn dated(mut reply: Response<Sending>, now: Timestamp) -> Response<Sending> {
+    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
+    if let Some(date) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
+        reply.headers_mut().insert(header::DATE, date);
+    }
+    reply
 }
 
 impl Served {

@@ -61,7 +61,7 @@ impl Campaign {
                 },
             });
             if let Some(known) = known {
-                records.extend(self.seen_again(known, &mut finding).await?);
+                records.extend(self.seen_again(known, &mut finding, &mut expect).await?);
             }
             if finding.state == FindingState::Judged && finding.verdict == Verdict::Infringing {
                 next.push(Job::Preserve {
@@ -79,7 +79,12 @@ impl Campaign {
     }
 
     /// A finding that was on record before: what was done about it stays, and a removed copy has come back.
-    async fn seen_again(&self, known: Finding, finding: &mut Finding) -> Result<Vec<Record>, Error> {
+    async fn seen_again(
+        &self,
+        known: Finding,
+        finding: &mut Finding,
+        expect: &mut Vec<Expect>,
+    ) -> Result<Vec<Record>, Error> {
         let mut records = Vec::new();
         let judged_anew = known.state == FindingState::Closed && finding.verdict == Verdict::Infringing;
         if judged_anew {
@@ -105,6 +110,10 @@ impl Campaign {
                     moved_to: None,
                     detail: "seen by a later patrol".into(),
                 };
+                if let Some((entry, free)) = self.logged(finding, &outcome).await? {
+                    records.push(entry);
+                    expect.push(free);
+                }
                 records.extend([notice.into(), outcome.into()]);
             }
         }

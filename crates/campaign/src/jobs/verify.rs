@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use swordnet_core::*;
 use swordnet_crawl::{Fetched, read};
 use swordnet_evidence::chain::Event;
-use swordnet_store::Query;
+use swordnet_store::{Expect, Query};
 use url::Url;
 
 /// What a re-check saw, before it is put into the notice's history.
@@ -102,9 +102,7 @@ impl Campaign {
             detail,
         };
         let mut records: Vec<Record> = Vec::new();
-        if let Some(id) = &finding.exhibit {
-            let exhibit = self.need::<Exhibit>(id.as_str()).await?;
-            let (entry, free) = self.entry(&exhibit, checked(&outcome)).await?;
+        if let Some((entry, free)) = self.logged(&finding, &outcome).await? {
             records.push(entry);
             before.push(free);
         }
@@ -112,6 +110,19 @@ impl Campaign {
         self.records.commit(records, before).await?;
         observer.record(&outcome.into());
         Ok(next)
+    }
+
+    /// The entry about an outcome in the log of the finding's exhibit, and the condition on which both are committed.
+    pub(super) async fn logged(
+        &self,
+        finding: &Finding,
+        outcome: &Outcome,
+    ) -> Result<Option<(Record, Expect)>, Error> {
+        let Some(id) = &finding.exhibit else {
+            return Ok(None);
+        };
+        let exhibit = self.need::<Exhibit>(id.as_str()).await?;
+        self.entry(&exhibit, checked(outcome)).await.map(Some)
     }
 
     /// Looks at the address and, when it is dead, at the page that offered it.

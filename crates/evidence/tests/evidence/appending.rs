@@ -231,7 +231,7 @@ fn a_public_version_leaves_out_what_is_private_and_verifies() {
     let left_out: Vec<&str> = report.withheld.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(left_out, ["archive/data.warc.gz", "private/offer.json"]);
     assert!(
-        report.remarks[0].contains("public version, without archive/data.warc.gz"),
+        report.remarks[1].contains("public version, without archive/data.warc.gz"),
         "{report:?}"
     );
     assert!(!public.windows(8).any(|window| window == b"uploader"));

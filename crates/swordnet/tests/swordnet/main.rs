@@ -3,9 +3,11 @@
 mod architecture;
 mod campaign;
 mod contract;
+mod evidence;
 mod lists;
 mod readme;
 mod reupload;
+mod site;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
