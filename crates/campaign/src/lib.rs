@@ -58,6 +58,8 @@ pub struct Settings {
     pub max_media: u64,
     /// May a browser open the pages whose player hides what it plays, where one is installed?
     pub browser: bool,
+    /// A yt-dlp that is asked where the browser finds nothing; off without.
+    pub resolver: Option<PathBuf>,
     /// Jobs at a time.
     pub workers: usize,
 }
@@ -72,6 +74,7 @@ impl Default for Settings {
             authorities: Vec::new(),
             max_media: 4 << 30,
             browser: true,
+            resolver: None,
             workers: 8,
         }
     }

@@ -6,13 +6,18 @@
 //! Architecture invariants: this is the only crate that opens an outward socket, and it opens one only in
 //! `fetch::connect`, to an address that [`guard`] judged. What came over the wire is kept exactly as it came.
 
+pub mod apk;
 mod areas;
 mod browser;
 mod capture;
 mod crawl;
 mod fetch;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod guard;
+mod proxy;
 pub mod read;
+mod resolver;
 pub mod robots;
 
 pub use browser::{Browser, installed_browser};
@@ -24,3 +29,4 @@ pub use fetch::{
 };
 pub use ipnet::IpNet;
 pub use read::{Article, Link, Offer, Reading, outline, read};
+pub use resolver::resolve;

@@ -38,8 +38,18 @@ impl Campaign {
                 continue;
             };
             match browser.open(&url, area).await {
-                Ok(offers) if offers.is_empty() => fruitless += 1,
-                Ok(offers) => seen.offers.extend(offers),
+                Ok(mut offers) => {
+                    if offers.is_empty()
+                        && let Some(program) = &self.settings.resolver
+                    {
+                        match swordnet_crawl::resolve(program, &self.client, &url).await {
+                            Ok(found) => offers = found,
+                            Err(e) => remarks.push(e.to_string()),
+                        }
+                    }
+                    fruitless += usize::from(offers.is_empty());
+                    seen.offers.extend(offers);
+                }
                 Err(e) => {
                     remarks.push(e.to_string());
                     break;

@@ -7,10 +7,13 @@ use bytes::Bytes;
 use std::collections::HashSet;
 use std::path::Path;
 use swordnet_core::*;
-use swordnet_crawl::{FetchError, Fetched};
+use swordnet_crawl::{FetchError, Fetched, Spool};
 use swordnet_recognise::Purpose;
 use tempfile::NamedTempFile;
 use url::Url;
+
+/// Most bytes of an app.
+const MAX_APP: u64 = 512 << 20;
 
 /// What a look at an offer showed.
 pub(super) struct Look {
@@ -81,7 +84,8 @@ impl Campaign {
         match sighting.access {
             Access::Page => self.look_at_text(sighting).await,
             Access::File | Access::Hls | Access::Dash => self.look_at_file(sighting).await,
-            Access::Torrent | Access::Share | Access::App => {
+            Access::App => self.look_at_app(sighting).await,
+            Access::Torrent | Access::Share => {
                 let remark = format!("{}: noted, not fetched", sighting.access.label(Lang::En));
                 Ok(Look::ended(ExaminationEnd::Unfetched, remark))
             }
@@ -164,6 +168,32 @@ impl Campaign {
                 .collect();
         }
         Ok(look)
+    }
+
+    /// Fetches an app and says who signed it and whom it talks to; what it shows is not judged.
+    async fn look_at_app(&self, sighting: &Sighting) -> Result<Look, Error> {
+        let url = Url::parse(&sighting.url).map_err(|e| InputError::new(&sighting.url, e))?;
+        let folder = tempfile::tempdir_in(&self.scratch).map_err(|e| Error::file(&self.scratch, e))?;
+        let most = self.settings.max_media.min(MAX_APP);
+        let captured =
+            match swordnet_crawl::capture(&self.client, &url, Access::App, folder.path(), most, &mut |_| ())
+                .await
+            {
+                Ok(captured) => captured,
+                Err(e) => {
+                    return Ok(Look {
+                        failure: Some(failure_of(&e)),
+                        ..Look::ended(ExaminationEnd::Unfetched, e.to_string())
+                    });
+                }
+            };
+        let file = Spool::open(&captured.file).map_err(|e| Error::file(&captured.file, e))?;
+        let package = self.compute(move || swordnet_crawl::apk::read(&file)).await?;
+        let remark = package.map_or_else(|| "no Android package".to_owned(), |package| package.to_string());
+        Ok(Look {
+            sha256: Some(captured.sha256),
+            ..Look::ended(ExaminationEnd::NotJudged, remark)
+        })
     }
 
     /// Looks at a few places of a long film first; `None` where all of it is to be fetched: it is short, or something

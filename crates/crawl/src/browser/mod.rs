@@ -1,17 +1,16 @@
 //! Opens the few pages on which a player was seen but no address of what it plays.
 //!
 //! A browser costs a hundred times what a fetch costs, and runs what the page brings. So it opens only those pages, in a
-//! profile that is thrown away, and reaches nothing but our own [`proxy`], which judges every address.
+//! profile that is thrown away, and reaches nothing but our own [`Proxy`], which judges every address.
 
 mod devtools;
-mod proxy;
 
 use crate::{
     fetch::{Client, FetchError, TlsTrust},
+    proxy::Proxy,
     read::{Media, Offer, media_of, read},
 };
 use devtools::DevTools;
-use proxy::Proxy;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, io, os::unix::fs::MetadataExt, path::PathBuf, time::Duration};
 use swordnet_core::{Access, Area, Medium};

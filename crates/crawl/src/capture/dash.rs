@@ -442,6 +442,15 @@ fn seconds(text: &str) -> Option<f64> {
     (total.is_finite() && total > 0.0).then_some(total)
 }
 
+/// Reads a manifest and plans what is fetched of it.
+#[cfg(fuzzing)]
+pub(crate) fn read(url: &Url, body: &[u8]) {
+    if let Some(manifest) = parse(body) {
+        drop(plan(&manifest, url, "video"));
+        drop(plan(&manifest, url, "audio"));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -355,6 +355,19 @@ fn attributes_of(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// Reads a playlist and plans what a probe would fetch of it.
+#[cfg(fuzzing)]
+pub(crate) fn read(url: &Url, body: &[u8]) {
+    if let Ok(Playlist::Media(media)) = parse(url, body) {
+        let stream = Stream {
+            at: url.clone(),
+            media,
+            sound: None,
+        };
+        drop(stream.places(5, 4.0, 600.0));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

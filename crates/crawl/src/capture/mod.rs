@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 use swordnet_core::{Access, Sha256Hex};
 use url::Url;
 
+#[cfg(fuzzing)]
+pub(crate) use {dash::read as read_manifest, hls::read as read_playlist, probe::read_index};
+
 /// Fewest lines of a picture that are still good to compare.
 const MIN_HEIGHT: u32 = 240;
 

@@ -15,6 +15,11 @@ use async_trait::async_trait;
 use swordnet_core::{Area, VisitEnd};
 use url::Url;
 
+#[cfg(fuzzing)]
+pub(crate) fn read_sitemap(body: &crate::Spool, at: &Url) {
+    drop(sitemap::parse(body, at));
+}
+
 /// An error of whoever takes what was fetched.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

@@ -23,6 +23,14 @@ enum Store {
 }
 
 impl Spool {
+    /// The bytes of a file, which must not change meanwhile.
+    pub fn open(path: &Path) -> io::Result<Spool> {
+        let file = File::open(path)?;
+        let len = file.metadata()?.len();
+        let file = Arc::new(file);
+        Ok(Spool(Store::File { file, start: 0, len }))
+    }
+
     /// How many bytes.
     pub fn len(&self) -> u64 {
         match &self.0 {

@@ -160,13 +160,20 @@ struct Office {
 impl Office {
     /// Opens the campaign with the real clock.
     async fn open(&self, policy: Policy) -> Result<Campaign, Error> {
-        let settings = Settings {
+        self.open_with(policy, self.settings()).await
+    }
+
+    async fn open_with(&self, policy: Policy, settings: Settings) -> Result<Campaign, Error> {
+        Campaign::open(&self.place, system_clock(), policy, settings).await
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
             operator: self.operator.clone(),
             witnesses: self.witnesses.clone(),
             authorities: self.authorities.clone(),
             ..Settings::default()
-        };
-        Campaign::open(&self.place, system_clock(), policy, settings).await
+        }
     }
 
     /// Opens the campaign for a command that fetches nothing.

@@ -5,8 +5,9 @@ use crate::{exit, output};
 use clap::Args;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use swordnet_campaign::{Error, PatrolRequest};
+use swordnet_campaign::{Error, PatrolRequest, Settings};
 use swordnet_core::{Area, Finding, Lang, Verdict, Vocabulary};
 
 #[derive(Debug, Args)]
@@ -18,13 +19,24 @@ pub struct Command {
     area: Option<Area>,
     #[command(flatten)]
     network: Network,
+    /// Open no page in a browser, whatever its player hides.
+    #[arg(long)]
+    no_browser: bool,
+    /// Ask this yt-dlp where the browser finds nothing; it runs locked in, and reaches the network by our rules alone.
+    #[arg(long, value_name = "PROGRAM")]
+    yt_dlp: Option<PathBuf>,
     /// Exit with 1 when something infringing was found.
     #[arg(long)]
     fail_on_finding: bool,
 }
 
 pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
-    let campaign = office.open(command.network.policy()).await?;
+    let settings = Settings {
+        browser: !command.no_browser,
+        resolver: command.yt_dlp,
+        ..office.settings()
+    };
+    let campaign = office.open_with(command.network.policy(), settings).await?;
     let request = PatrolRequest {
         sites: command.sites,
         area: command.area,

@@ -378,6 +378,20 @@ fn hex(look: &Look<'_>) -> String {
         .to_owned()
 }
 
+/// Reads the indexes of a film, as far as these bytes hold them.
+#[cfg(fuzzing)]
+pub(crate) fn read_index(bytes: &[u8]) {
+    if let Some(index) = mp4::Index::read(bytes) {
+        index.range(1000.0, 1004.0, u64::MAX);
+    }
+    if let Some(start) = matroska::Start::read(bytes) {
+        let cues = start.cues.and_then(|at| bytes.get(usize::try_from(at).ok()?..));
+        if let Some(index) = cues.and_then(|cues| matroska::Index::read(&start, cues)) {
+            index.range(1000.0, 1004.0, u64::MAX);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

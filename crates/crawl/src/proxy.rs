@@ -1,4 +1,4 @@
-//! The browser's only way out: a proxy of ours that judges each address as our own client does.
+//! The only way out for programs of others: a proxy of ours that judges each address as our own client does.
 
 use crate::fetch::{Client, admissible};
 use std::{
@@ -29,8 +29,8 @@ const MOST_IN_ALL: u64 = 1 << 30;
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// A proxy on a port of this machine, while it is held.
-pub(super) struct Proxy {
-    pub(super) port: u16,
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
     serving: AbortHandle,
 }
 
@@ -41,7 +41,7 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    pub(super) async fn start(client: &Client) -> io::Result<Proxy> {
+    pub(crate) async fn start(client: &Client) -> io::Result<Proxy> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
         let (client, room, carried) = (
