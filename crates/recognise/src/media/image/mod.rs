@@ -9,12 +9,13 @@ mod search;
 mod segment;
 
 use crate::visual::code::Spectrum;
+use crate::visual::marks::Mark;
 use crate::visual::picture::found;
 use crate::visual::plane::{Area, Plane, Sums};
 use crate::visual::points::{self, Wanted};
 use crate::{Demand, Error, Extractor, Fingerprint, MediumKind, Purpose, Segment, Signal};
 use bytes::Bytes;
-use print::{Mark, Print, TurnedCode};
+use print::{Print, TurnedCode};
 use swordnet_core::{Medium, ReferenceId};
 
 /// Longer side of the pictures.

@@ -1,20 +1,18 @@
 //! From a query's fingerprint to matches.
 
-use super::print::{Mark, Print, TurnedCode};
-use super::segment::{Pictures, Spot, word_of};
+use super::print::{Print, TurnedCode};
+use super::segment::Pictures;
 use crate::Match;
-use crate::visual::describe::{self, Description};
+use crate::visual::describe;
 use crate::visual::geometry::{self, Affine, Pair, TOLERANCE};
-use crate::visual::lookup::doubtful;
+use crate::visual::lists::DESCRIPTION;
+use crate::visual::marks::{Seen, Spot};
 use std::collections::BTreeMap;
-use std::f32::consts::TAU;
 use swordnet_core::{Span, Transform};
 
 /// Bits in which the codes of a picture and of its copy may differ; strangers' differ in 64.
 const CODE: u32 = 34;
-/// The same for descriptions of points.
-const DESCRIPTION: u32 = 36;
-/// The same where a map says where to look.
+/// The same for descriptions of points, where a map says where to look.
 const GUIDED: u32 = 44;
 /// As many bits less, and two points are surely alike.
 const CLEAR: f32 = 16.0;
@@ -24,46 +22,6 @@ const COMPARED: f32 = 400.0;
 const EVEN: f32 = 6.0;
 /// Pictures whose points are looked at.
 const LOOKED_AT: usize = 10;
-
-/// A query's mark as it is compared.
-#[derive(Clone, Copy)]
-struct Seen {
-    description: Description,
-    at: [f32; 2],
-    scale: u8,
-    angle: u8,
-}
-
-impl Seen {
-    fn of(mark: &Mark, mirrored: bool, width: f32) -> Self {
-        if mirrored {
-            let at = [width - mark.at[0], mark.at[1]];
-            Self {
-                description: mark.description.mirrored(),
-                at,
-                scale: mark.scale,
-                angle: mark.angle.wrapping_neg(),
-            }
-        } else {
-            Self {
-                description: mark.description,
-                at: mark.at,
-                scale: mark.scale,
-                angle: mark.angle,
-            }
-        }
-    }
-
-    fn pair(&self, spot: &Spot) -> Pair {
-        let scale = ((f32::from(spot.scale) - f32::from(self.scale)) / 8.0).exp2();
-        Pair {
-            from: self.at,
-            to: spot.at,
-            scale,
-            turn: f32::from(spot.angle.wrapping_sub(self.angle)) / 256.0 * TAU,
-        }
-    }
-}
 
 /// What speaks for one picture.
 #[derive(Default)]
@@ -118,22 +76,12 @@ pub fn search(pictures: &Pictures, query: &Print, silenced: &dyn Fn(usize) -> bo
 fn by_codes(pictures: &Pictures, query: &Print, cases: &mut BTreeMap<usize, Case>) {
     let mut items: Vec<u32> = Vec::new();
     for (n, turned) in query.codes.iter().enumerate() {
-        items.clear();
-        for (chunk, lookup) in pictures.by_word.iter().enumerate() {
-            let doubts: Vec<u8> = turned.doubts[chunk]
-                .iter()
-                .copied()
-                .filter(|&b| u32::from(b) < lookup.bits())
-                .collect();
-            lookup.probe(word_of(&turned.code, chunk), &doubts, |item| items.push(item));
-        }
-        items.sort_unstable();
-        items.dedup();
+        pictures.lists.like_code(&turned.doubted, &mut items);
         for &item in &items {
             let Some((code, picture)) = pictures.code(item as usize) else {
                 continue;
             };
-            let distance = code.distance(&turned.code);
+            let distance = code.distance(&turned.doubted.code);
             if distance <= CODE {
                 let case = cases.entry(picture).or_default();
                 if case.code.is_none_or(|(d, _)| distance < d) {
@@ -179,8 +127,6 @@ fn trust(pictures: &Pictures, query: &Print, code: &TurnedCode, picture: usize) 
 }
 
 fn by_points(pictures: &Pictures, query: &Print, mirrored: bool, cases: &mut BTreeMap<usize, Case>) {
-    let lookup = &pictures.by_point;
-    let probes = (COMPARED / lookup.mean().max(1.0)).max(2.0).log2() as usize;
     let seen: Vec<Seen> = query
         .marks
         .iter()
@@ -188,20 +134,11 @@ fn by_points(pictures: &Pictures, query: &Print, mirrored: bool, cases: &mut BTr
         .collect();
     let mut near: Vec<(usize, u32, Pair)> = Vec::new();
     for seen in &seen {
-        let doubts = doubtful(&seen.description.sizes[..lookup.bits() as usize], probes.min(8));
-        let mut found: Vec<(u32, u32)> = Vec::new();
-        lookup.probe(seen.description.bits[0] as u32, &doubts, |item| {
-            if let Some(bits) = pictures.bits(item as usize) {
-                let distance = describe::distance(bits, seen.description.bits);
-                if distance <= DESCRIPTION {
-                    found.push((distance, item));
-                }
-            }
-        });
-        found.sort_unstable();
-        found.truncate(16);
+        let found = pictures
+            .lists
+            .like_point(&pictures.points, &seen.description, COMPARED, 16);
         for (distance, item) in found {
-            let Some(spot) = pictures.spot(item as usize) else {
+            let Some(spot) = pictures.points.get(item as usize) else {
                 continue;
             };
             near.push((pictures.picture_of(item as usize), distance, seen.pair(&spot)));

@@ -1,22 +1,22 @@
 //! Segments: many pictures' codes and points, and the lists by which they are looked up.
 
-use super::print::{CHUNKS, Print, VERSION};
+use super::print::{Print, VERSION};
 use super::search;
 use crate::visual::code::Code;
-use crate::visual::describe;
-use crate::visual::lookup::{Lookup, word_bits};
+use crate::visual::lists::{self, Lists};
+use crate::visual::marks::{Spot, Spots};
 use crate::visual::sections::{Form, Reader, Records};
 use crate::{Error, Fingerprint, Match, Segment};
 use bytes::Bytes;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
-/// Identifiers, codes, first points, points, two sections of lists for points, and two for each word of a code.
+/// Identifiers, codes, first points, points, and the lists.
 const FORM: Form = Form {
     medium: Medium::Image,
     magic: *b"SwordPic",
     version: VERSION,
-    sections: 6 + 2 * CHUNKS,
+    sections: 4 + lists::SECTIONS,
 };
 /// Bytes of a point: description, place, scale, direction.
 const POINT: usize = 20;
@@ -29,30 +29,16 @@ pub struct Pictures {
     codes: Records<20>,
     /// First point of each picture, and the number of all points.
     firsts: Records<4>,
-    points: Records<POINT>,
-    /// Points by the first bits of their descriptions.
-    pub by_point: Lookup,
-    /// Codes by each of their words.
-    pub by_word: Vec<Lookup>,
-}
-
-/// A reference's point.
-#[derive(Clone, Copy, Debug)]
-pub struct Spot {
-    /// Description.
-    pub bits: [u64; 2],
-    /// Place, in units of the longer side.
-    pub at: [f32; 2],
-    /// As in a print's mark.
-    pub scale: u8,
-    /// As in a print's mark.
-    pub angle: u8,
+    /// All points.
+    pub points: Spots<POINT>,
+    /// What finds codes and points.
+    pub lists: Lists,
 }
 
 /// Builds a segment.
 pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Error> {
     let (mut ids, mut codes, mut firsts, mut points) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut words, mut listed): (Vec<(u32, u32)>, Vec<Code>) = (Vec::new(), Vec::new());
+    let (mut words, mut listed) = (Vec::new(), Vec::new());
     ids.extend_from_slice(&(references.len() as u32).to_le_bytes());
     for (n, (id, fingerprint)) in references.iter().enumerate() {
         let print = Print::read(fingerprint)?;
@@ -64,39 +50,20 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
             .iter()
             .for_each(|side| ids.extend_from_slice(&side.to_le_bytes()));
         for code in &print.codes {
-            listed.push(code.code);
-            codes.extend_from_slice(&code.code.to_bytes());
+            listed.push((code.doubted.code, listed.len() as u32));
+            codes.extend_from_slice(&code.doubted.code.to_bytes());
             codes.extend_from_slice(&(n as u32).to_le_bytes());
         }
         firsts.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
         for mark in &print.marks {
             words.push((mark.description.bits[0] as u32, (points.len() / POINT) as u32));
-            points.extend_from_slice(&describe::to_bytes(mark.description.bits));
-            let byte = |v: f32| (v * 255.0).round() as u8;
-            points.extend_from_slice(&[byte(mark.at[0]), byte(mark.at[1]), mark.scale, mark.angle]);
+            Spots::<POINT>::write(mark, &mut points);
         }
     }
     firsts.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
     let mut sections = vec![ids, codes, firsts, points];
-    let (starts, items) = Lookup::write(
-        words.iter().copied(),
-        word_bits(words.len(), describe::WORD_BITS as u32),
-    );
-    sections.extend([starts, items]);
-    for chunk in 0..CHUNKS {
-        let words = listed
-            .iter()
-            .enumerate()
-            .map(|(i, code)| (word_of(code, chunk), i as u32));
-        let (starts, items) = Lookup::write(words, word_bits(listed.len(), 16));
-        sections.extend([starts, items]);
-    }
+    sections.extend(Lists::write(&words, &listed));
     Ok(FORM.join(&sections))
-}
-
-/// The bits of a code that one of its lists goes by.
-pub fn word_of(code: &Code, chunk: usize) -> u32 {
-    (code.0[chunk / 4] >> (chunk % 4 * 16)) as u32 & 0xffff
 }
 
 impl Pictures {
@@ -116,15 +83,11 @@ impl Pictures {
             ids.push(ReferenceId::from_text(std::str::from_utf8(id).ok()?));
             shapes.push([from.f32()?, from.f32()?]);
         }
-        let by_word: Option<Vec<Lookup>> = (0..CHUNKS)
-            .map(|i| Lookup::open(sections[6 + 2 * i].clone(), sections[7 + 2 * i].clone()))
-            .collect();
         let opened = Self {
             codes: Records::of(sections[1].clone())?,
             firsts: Records::of(sections[2].clone())?,
-            points: Records::of(sections[3].clone())?,
-            by_point: Lookup::open(sections[4].clone(), sections[5].clone())?,
-            by_word: by_word?,
+            points: Spots::open(sections[3].clone())?,
+            lists: Lists::open(&sections[4..])?,
             ids,
             shapes,
         };
@@ -166,27 +129,7 @@ impl Pictures {
     pub fn spots(&self, picture: usize) -> impl Iterator<Item = Spot> + '_ {
         let from = self.firsts.number(picture).unwrap_or(0) as usize;
         let until = self.firsts.number(picture + 1).unwrap_or(0) as usize;
-        (from..until.min(self.points.len()).min(from + 4096)).filter_map(|i| self.spot(i))
-    }
-
-    /// A point.
-    pub fn spot(&self, i: usize) -> Option<Spot> {
-        let b = self.points.get(i)?;
-        let bits = describe::from_bytes(*b.first_chunk()?);
-        Some(Spot {
-            bits,
-            at: [f32::from(b[16]) / 255.0, f32::from(b[17]) / 255.0],
-            scale: b[18],
-            angle: b[19],
-        })
-    }
-
-    /// A point's description.
-    pub fn bits(&self, i: usize) -> Option<[u64; 2]> {
-        self.points
-            .get(i)?
-            .first_chunk()
-            .map(|b| describe::from_bytes(*b))
+        self.points.between(from, until, 4096)
     }
 }
 

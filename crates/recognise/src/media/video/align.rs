@@ -42,15 +42,14 @@ pub const SPEEDS: (f32, f32) = (0.76, 1.32);
 const STEPS: usize = 57;
 /// Width of an offset's bin in seconds.
 const BIN: f32 = 0.5;
-/// Hits farther apart in the query than this are of different lines.
-const GAP: f32 = 10.0;
 
-/// The strongest lines through the hits, at most `most`, each with its own hits.
-pub fn lines(hits: &[Hit], most: usize) -> Vec<Line> {
+/// The strongest lines through the hits, at most `most`, each with its own hits. Hits farther apart in the query than `gap` seconds
+/// are of different lines.
+pub fn lines(hits: &[Hit], most: usize, gap: f32) -> Vec<Line> {
     let mut left: Vec<Hit> = hits.to_vec();
     let mut found = Vec::new();
     while found.len() < most {
-        let Some(line) = strongest(&left) else { break };
+        let Some(line) = strongest(&left, gap) else { break };
         let before = left.len();
         left.retain(|h| !near(&line, h, 1.0) || h.query < line.start - 0.01 || h.query > line.end + 0.01);
         if left.len() == before {
@@ -65,7 +64,7 @@ fn near(line: &Line, hit: &Hit, slack: f32) -> bool {
     (hit.reference - line.at(hit.query)).abs() <= slack
 }
 
-fn strongest(hits: &[Hit]) -> Option<Line> {
+fn strongest(hits: &[Hit], gap: f32) -> Option<Line> {
     let mut best: Option<(f32, f32, f32)> = None;
     let mut bins: Vec<(i32, f32, f32)> = Vec::with_capacity(hits.len());
     for step in 0..STEPS {
@@ -86,7 +85,7 @@ fn strongest(hits: &[Hit]) -> Option<Line> {
             let next = bins.partition_point(|b| b.0 <= bin);
             // Copies are rarely sped up: the plain speed wins where both explain the hits.
             let handicap = if (speed - 1.0).abs() < 0.006 { 1.0 } else { 0.97 };
-            let weight = handicap * run(&bins[from..end]);
+            let weight = handicap * run(&bins[from..end], gap);
             if best.is_none_or(|b| weight > b.0) {
                 best = Some((weight, speed, (bin as f32 + 1.0) * BIN));
             }
@@ -107,7 +106,7 @@ fn strongest(hits: &[Hit]) -> Option<Line> {
         .filter(|h| near(&rough, h, BIN * 1.5))
         .collect();
     own.sort_by(|a, b| a.query.total_cmp(&b.query));
-    let own = heaviest_run(&own);
+    let own = heaviest_run(&own, gap);
     let line = fit(own, speed).unwrap_or(rough);
     Some(Line {
         start: own.first()?.query,
@@ -118,14 +117,14 @@ fn strongest(hits: &[Hit]) -> Option<Line> {
 }
 
 /// Weight of hits of one bin: the heaviest stretch without a long gap, each moment of the query counted once.
-fn run(bin: &[(i32, f32, f32)]) -> f32 {
+fn run(bin: &[(i32, f32, f32)], gap: f32) -> f32 {
     let mut hits: Vec<(f32, f32)> = bin.iter().map(|b| (b.1, b.2)).collect();
     hits.sort_by(|a, b| a.0.total_cmp(&b.0));
     let moments = hits.chunk_by(|a, b| b.0 - a.0 < 0.01);
     let (mut best, mut sum, mut last) = (0f32, 0f32, f32::MIN);
     for moment in moments {
         let time = moment[0].0;
-        if time - last > GAP {
+        if time - last > gap {
             sum = 0.0;
         }
         sum += moment.iter().map(|h| h.1).fold(0.0, f32::max);
@@ -136,9 +135,9 @@ fn run(bin: &[(i32, f32, f32)]) -> f32 {
 }
 
 /// The stretch of hits without a long gap that weighs the most.
-fn heaviest_run(hits: &[Hit]) -> &[Hit] {
+fn heaviest_run(hits: &[Hit], gap: f32) -> &[Hit] {
     let weight = |run: &[Hit]| run.iter().map(|h| h.weight).sum::<f32>();
-    let runs = hits.chunk_by(|a, b| b.query - a.query <= GAP);
+    let runs = hits.chunk_by(|a, b| b.query - a.query <= gap);
     runs.max_by(|a, b| weight(a).total_cmp(&weight(b))).unwrap_or(&[])
 }
 
@@ -188,7 +187,7 @@ mod tests {
                 hits.push(Hit { query: t, reference: 600.0 * random(), weight: 1.0 });
                 t += 0.5;
             }
-            let line = lines(&hits, 1)[0];
+            let line = lines(&hits, 1, 10.0)[0];
             let middle = 20.0 + length / 2.0;
             prop_assert!((line.at(middle) - (offset + speed * middle)).abs() < 0.5, "{line:?}");
             prop_assert!((line.speed - speed).abs() < 0.04, "{line:?}");
@@ -197,6 +196,6 @@ mod tests {
 
     #[test]
     fn nothing_gives_no_line() {
-        assert!(lines(&[], 3).is_empty());
+        assert!(lines(&[], 3, 10.0).is_empty());
     }
 }

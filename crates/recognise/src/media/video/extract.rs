@@ -1,8 +1,9 @@
 //! From frames to a fingerprint.
 
-use super::print::{Doubted, Mark, Print, Still};
+use super::print::{Print, Still};
 use super::{QUERY, REFERENCE, Settings};
 use crate::visual::code::{Code, Spectrum};
+use crate::visual::marks::{Doubted, Mark};
 use crate::visual::picture::found;
 use crate::visual::plane::{Area, Plane, Sums};
 use crate::visual::points::{self, Wanted};

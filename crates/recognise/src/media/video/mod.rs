@@ -5,6 +5,7 @@
 //! is then verified by one map between the two pictures that must hold along all of it.
 
 mod align;
+mod evidence;
 mod extract;
 mod print;
 mod search;
@@ -36,9 +37,9 @@ static REFERENCE: Settings = Settings {
     query: false,
     rate: 8.0,
     max_side: 320,
-    points: 48,
+    points: 44,
     change: 16,
-    soonest: 0.5,
+    soonest: 0.75,
     latest: 2.5,
 };
 static QUERY: Settings = Settings {

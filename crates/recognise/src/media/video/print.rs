@@ -1,70 +1,12 @@
 //! The fingerprint of moving pictures: codes at a fixed rate, and described points of the frames where the picture has changed.
 
-use crate::visual::code::{BITS, Code, Measured};
-use crate::visual::describe::{self, Description, WORD_BITS};
-use crate::visual::lookup::doubtful;
-use crate::visual::points::Point;
+use crate::visual::marks::{Doubted, Mark};
 use crate::visual::sections::Reader;
 use crate::{Error, Fingerprint};
 use swordnet_core::Medium;
 
 /// Version of fingerprints and segments.
 pub const VERSION: u16 = 1;
-/// Words that a code is looked up by.
-pub const CHUNKS: usize = BITS / 16;
-/// Least certain bits kept for each word.
-pub const DOUBTS: usize = 4;
-
-/// A code, and what its search should doubt.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Doubted {
-    /// The code.
-    pub code: Code,
-    /// For each of its words the least certain bits, least certain first.
-    pub doubts: [[u8; DOUBTS]; CHUNKS],
-}
-
-impl Doubted {
-    /// Of a measured code.
-    pub fn of(measured: &Measured) -> Self {
-        let mut doubts = [[0; DOUBTS]; CHUNKS];
-        for (sizes, to) in measured.sizes.chunks_exact(16).zip(&mut doubts) {
-            to.copy_from_slice(&doubtful(sizes, DOUBTS));
-        }
-        Self {
-            code: measured.code,
-            doubts,
-        }
-    }
-}
-
-/// A point as it is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
-    /// From the left, in units of the longer side.
-    pub x: f32,
-    /// From the top, in the same units.
-    pub y: f32,
-    /// Binary logarithm of its size in units of the longer side, in eighths, plus 128.
-    pub scale: u8,
-    /// Description; sizes are kept in queries only.
-    pub description: Description,
-}
-
-impl Mark {
-    /// Of a found point.
-    pub fn of(point: &Point, longer: f32) -> Self {
-        let scale = ((point.scale / longer).log2() * 8.0 + 128.0)
-            .round()
-            .clamp(0.0, 255.0) as u8;
-        Self {
-            x: point.x / longer,
-            y: point.y / longer,
-            scale,
-            description: point.description,
-        }
-    }
-}
 
 /// The points of one frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +31,17 @@ pub struct Print {
 }
 
 impl Print {
+    /// Seconds from one look at the picture to the next, on average.
+    pub fn spacing(&self) -> f32 {
+        let looks = self.codes.iter().filter(|codes| !codes.is_empty()).count();
+        self.codes.len() as f32 / looks.max(1) as f32 / self.rate
+    }
+
+    /// Were only key frames looked at?
+    pub fn is_sparse(&self) -> bool {
+        self.spacing() * self.rate > 3.0
+    }
+
     /// Seconds covered.
     pub fn length(&self) -> f64 {
         self.codes.len() as f64 / f64::from(self.rate)
@@ -97,44 +50,27 @@ impl Print {
     /// As bytes. `query` keeps what a search doubts.
     pub fn write(&self, query: bool) -> Fingerprint {
         let mut out = vec![u8::from(query)];
-        let mut put = |bytes: &[u8]| out.extend_from_slice(bytes);
-        put(&self.rate.to_le_bytes());
-        put(&self.shape[0].to_le_bytes());
-        put(&self.shape[1].to_le_bytes());
-        put(&(self.codes.len() as u32).to_le_bytes());
-        put(&(self.stills.len() as u32).to_le_bytes());
+        for value in [self.rate, self.shape[0], self.shape[1]] {
+            out.extend_from_slice(&value.to_le_bytes());
+        }
+        out.extend_from_slice(&(self.codes.len() as u32).to_le_bytes());
+        out.extend_from_slice(&(self.stills.len() as u32).to_le_bytes());
         for codes in &self.codes {
             if query {
-                put(&[codes.len() as u8]);
-                for doubted in codes {
-                    put(&doubted.code.to_bytes());
-                    doubted
-                        .doubts
-                        .iter()
-                        .flatten()
-                        .collect::<Vec<_>>()
-                        .chunks(2)
-                        .for_each(|d| put(&[d[0] | d[1] << 4]));
-                }
+                out.push(codes.len() as u8);
+                codes.iter().for_each(|doubted| doubted.write(query, &mut out));
             } else {
-                put(&codes.first().map_or(Code::default(), |d| d.code).to_bytes());
+                let code = codes.first().cloned().unwrap_or_default();
+                code.write(query, &mut out);
             }
         }
         for still in &self.stills {
-            put(&still.time.to_le_bytes());
-            put(&[still.marks.len() as u8]);
-            for mark in &still.marks {
-                put(&describe::to_bytes(mark.description.bits));
-                put(&((mark.x * 65535.0) as u16).to_le_bytes());
-                put(&((mark.y * 65535.0) as u16).to_le_bytes());
-                put(&[mark.scale]);
-                if query {
-                    mark.description
-                        .sizes
-                        .chunks(2)
-                        .for_each(|s| put(&[s[0] | s[1] << 4]));
-                }
-            }
+            out.extend_from_slice(&still.time.to_le_bytes());
+            out.push(still.marks.len() as u8);
+            still
+                .marks
+                .iter()
+                .for_each(|mark| mark.write(false, query, &mut out));
         }
         Fingerprint {
             medium: Medium::Video,
@@ -172,21 +108,9 @@ impl Print {
             let mut found = Vec::new();
             let count = if query { from.u8()? } else { 1 };
             for _ in 0..count {
-                let code = Code::from_bytes(from.take()?);
-                let mut doubts = [[0; DOUBTS]; CHUNKS];
-                if query {
-                    let packed: [u8; DOUBTS * CHUNKS / 2] = from.take()?;
-                    let nibbles = packed.iter().flat_map(|b| [b & 15, b >> 4]);
-                    doubts
-                        .iter_mut()
-                        .flatten()
-                        .zip(nibbles)
-                        .for_each(|(to, nibble)| *to = nibble);
-                }
-                if !code.is_none() {
-                    found.push(Doubted { code, doubts });
-                }
+                found.push(Doubted::read(&mut from, query)?);
             }
+            found.retain(|doubted| !doubted.code.is_none());
             print.codes.push(found);
         }
         for _ in 0..stills {
@@ -194,23 +118,7 @@ impl Print {
             let count = from.u8()?;
             let mut marks = Vec::with_capacity(usize::from(count));
             for _ in 0..count {
-                let bits = describe::from_bytes(from.take()?);
-                let (x, y) = (f32::from(from.u16()?) / 65535.0, f32::from(from.u16()?) / 65535.0);
-                let scale = from.u8()?;
-                let mut sizes = [0; WORD_BITS];
-                if query {
-                    let packed: [u8; WORD_BITS / 2] = from.take()?;
-                    sizes
-                        .iter_mut()
-                        .zip(packed.iter().flat_map(|b| [b & 15, b >> 4]))
-                        .for_each(|(to, nibble)| *to = nibble);
-                }
-                marks.push(Mark {
-                    x,
-                    y,
-                    scale,
-                    description: Description { bits, sizes },
-                });
+                marks.push(Mark::read(&mut from, false, query)?);
             }
             if print.stills.last().is_some_and(|s| s.time > time) {
                 return None;

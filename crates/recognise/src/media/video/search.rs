@@ -1,19 +1,16 @@
 //! From a query's fingerprint to matches: hits, lines through them, verified spans.
 
 use super::align::{self, Hit};
-use super::print::{Mark, Print, Still};
-use super::segment::{Films, word_of};
+use super::print::{Print, Still};
+use super::segment::Films;
 use super::verify::{self, Trial, Verified};
 use crate::Match;
-use crate::visual::describe::{self, Description};
 use crate::visual::geometry::{self, Pair};
-use crate::visual::lookup::doubtful;
+use crate::visual::marks::Seen;
 use std::collections::BTreeMap;
 
 /// Bits in which the codes of a frame and of its copy may differ; strangers' differ in 64.
 pub const CODE: u32 = 30;
-/// The same for descriptions of points.
-pub const DESCRIPTION: u32 = 36;
 /// Descriptions compared for one point of the query at most, about: sets how many words are visited.
 const COMPARED: f32 = 320.0;
 /// Moments of the references that one moment of the query may resemble.
@@ -22,59 +19,29 @@ const RESEMBLED: usize = 12;
 const WEAKEST: f32 = 0.5;
 /// Lines verified for one query at most.
 const VERIFIED: usize = 20;
+/// Hits farther apart than so many seconds, or so many looks, are of different lines.
+const GAP: (f32, f32) = (10.0, 3.5);
+/// One still in so many is looked up first.
+const FIRST: usize = 3;
+/// Seconds around a still that found something within which the others are looked up, too.
+const AROUND: f32 = 15.0;
 
-/// A query's mark as it is compared: as found, or mirrored.
-#[derive(Clone, Copy)]
-pub struct Seen {
-    /// Description.
-    pub description: Description,
-    /// Place.
-    pub at: [f32; 2],
-    /// Size, as in a mark.
-    pub scale: u8,
-}
-
-impl Seen {
-    /// A mark, mirrored in a picture of that width or as it is.
-    pub fn of(mark: &Mark, mirrored: bool, width: f32) -> Self {
-        if mirrored {
-            Self {
-                description: mark.description.mirrored(),
-                at: [width - mark.x, mark.y],
-                scale: mark.scale,
-            }
-        } else {
-            Self {
-                description: mark.description,
-                at: [mark.x, mark.y],
-                scale: mark.scale,
-            }
-        }
-    }
-
-    /// This with a reference's point.
-    pub fn pair(&self, at: [f32; 2], scale: u8) -> Pair {
-        Pair {
-            from: self.at,
-            to: at,
-            scale: ((f32::from(scale) - f32::from(self.scale)) / 8.0).exp2(),
-            turn: 0.0,
-        }
-    }
-}
+/// All hits, by film and by whether the query was taken mirrored.
+type Hits = BTreeMap<(usize, bool), Vec<Hit>>;
 
 /// Matches of a query in a segment, best first.
 pub fn search(films: &Films, query: &Print, silenced: &[bool]) -> Vec<Match> {
-    let mut hits: BTreeMap<(usize, bool), Vec<Hit>> = BTreeMap::new();
+    let mut hits = Hits::new();
     for mirrored in [false, true] {
         code_hits(films, query, silenced, mirrored, &mut hits);
-        for still in &query.stills {
-            point_hits(films, query, still, silenced, mirrored, &mut hits);
-        }
+        still_hits(films, query, silenced, mirrored, &mut hits);
     }
+    let gap = GAP.0.max(GAP.1 * query.spacing());
     let mut lines = Vec::new();
     for (&(film, mirrored), hits) in &hits {
-        let strong = align::lines(hits, 4).into_iter().filter(|l| l.weight >= WEAKEST);
+        let strong = align::lines(hits, 4, gap)
+            .into_iter()
+            .filter(|l| l.weight >= WEAKEST);
         lines.extend(strong.map(|line| (film, mirrored, line)));
     }
     lines.sort_by(|a, b| b.2.weight.total_cmp(&a.2.weight));
@@ -123,37 +90,17 @@ fn keep_best(mut found: Vec<Verified>) -> Vec<Match> {
     kept
 }
 
-fn code_hits(
-    films: &Films,
-    query: &Print,
-    silenced: &[bool],
-    mirrored: bool,
-    hits: &mut BTreeMap<(usize, bool), Vec<Hit>>,
-) {
+fn code_hits(films: &Films, query: &Print, silenced: &[bool], mirrored: bool, hits: &mut Hits) {
     let mut items: Vec<u32> = Vec::new();
     for (i, codes) in query.codes.iter().enumerate() {
         let mut near: Vec<(u32, u32)> = Vec::new();
         for doubted in codes {
-            let code = if mirrored {
-                doubted.code.mirrored()
-            } else {
-                doubted.code
-            };
-            items.clear();
-            for (chunk, lookup) in films.by_word.iter().enumerate() {
-                let bits = lookup.bits();
-                let doubts: Vec<u8> = doubted.doubts[chunk]
-                    .iter()
-                    .copied()
-                    .filter(|&b| u32::from(b) < bits)
-                    .collect();
-                lookup.probe(word_of(&code, chunk), &doubts, |item| items.push(item));
-            }
-            items.sort_unstable();
-            items.dedup();
+            let mirror = mirrored.then(|| doubted.mirrored());
+            let doubted = mirror.as_ref().unwrap_or(doubted);
+            films.lists.like_code(doubted, &mut items);
             let close = items
                 .iter()
-                .map(|&item| (films.code(item as usize).distance(&code), item));
+                .map(|&item| (films.code(item as usize).distance(&doubted.code), item));
             near.extend(close.filter(|&(d, _)| d <= CODE));
         }
         near.sort_unstable();
@@ -177,40 +124,44 @@ fn code_hits(
     }
 }
 
+/// Hits of the query's stills. Most of what is looked at is nobody's copy: the first stills are looked up, and the rest only where those
+/// found something.
+fn still_hits(films: &Films, query: &Print, silenced: &[bool], mirrored: bool, hits: &mut Hits) {
+    let first = if query.is_sparse() { 1 } else { FIRST };
+    let mut found: Vec<f32> = Vec::new();
+    for still in query.stills.iter().step_by(first) {
+        if point_hits(films, query, still, silenced, mirrored, hits) {
+            found.push(still.time);
+        }
+    }
+    for (n, still) in query.stills.iter().enumerate() {
+        let near = |t: &f32| (t - still.time).abs() <= AROUND;
+        if n % first != 0 && found.iter().any(near) {
+            point_hits(films, query, still, silenced, mirrored, hits);
+        }
+    }
+}
+
+/// Adds the hits of one still; were there any?
 fn point_hits(
     films: &Films,
     query: &Print,
     still: &Still,
     silenced: &[bool],
     mirrored: bool,
-    hits: &mut BTreeMap<(usize, bool), Vec<Hit>>,
-) {
-    let lookup = &films.by_point;
-    let probes = (COMPARED / lookup.mean().max(1.0)).max(2.0).log2() as usize;
+    hits: &mut Hits,
+) -> bool {
     let mut near: Vec<(usize, u32, Pair)> = Vec::new();
     for mark in &still.marks {
         let seen = Seen::of(mark, mirrored, query.shape[0]);
-        let doubts = doubtful(&seen.description.sizes[..lookup.bits() as usize], probes.min(8));
-        let mut found: Vec<(u32, u32)> = Vec::new();
-        lookup.probe(seen.description.bits[0] as u32, &doubts, |item| {
-            if let Some(bits) = films.bits(item as usize) {
-                let distance = describe::distance(bits, seen.description.bits);
-                if distance <= DESCRIPTION {
-                    found.push((distance, item));
-                }
-            }
-        });
-        found.sort_unstable();
-        found.truncate(48);
+        let found = films
+            .lists
+            .like_point(&films.points, &seen.description, COMPARED, 48);
         for (distance, item) in found {
-            let Some(spot) = films.spot(item as usize) else {
+            let Some(spot) = films.points.get(item as usize) else {
                 continue;
             };
-            near.push((
-                films.still_of(item as usize),
-                distance,
-                seen.pair(spot.at, spot.scale),
-            ));
+            near.push((films.still_of(item as usize), distance, seen.pair(&spot)));
         }
     }
     near.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -232,6 +183,7 @@ fn point_hits(
         }
     }
     let share = 1.0 / (1.0 + 0.15 * agreed.len() as f32);
+    let any = !agreed.is_empty();
     for (at, weight) in agreed {
         let film = films.film_of_still(at);
         if film < silenced.len() && !silenced[film] {
@@ -243,4 +195,5 @@ fn point_hits(
             hits.entry((film, mirrored)).or_default().push(hit);
         }
     }
+    any
 }

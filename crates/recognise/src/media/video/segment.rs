@@ -1,25 +1,25 @@
 //! Segments: many references' codes and points, and the lists by which they are looked up.
 
-use super::print::{CHUNKS, Print, VERSION};
+use super::print::{Print, VERSION};
 use super::search;
 use crate::visual::code::Code;
-use crate::visual::describe;
-use crate::visual::lookup::{Lookup, word_bits};
+use crate::visual::lists::{self, Lists};
+use crate::visual::marks::{Spot, Spots};
 use crate::visual::sections::{Form, Reader, Records};
 use crate::{Error, Fingerprint, Match, Segment};
 use bytes::Bytes;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
-/// References, codes, stills, points, two sections of lists for points, and two for each word of a code.
+/// References, codes, stills, points, and the lists.
 const FORM: Form = Form {
     medium: Medium::Video,
     magic: *b"SwordVid",
     version: VERSION,
-    sections: 6 + 2 * CHUNKS,
+    sections: 4 + lists::SECTIONS,
 };
 /// Bytes of a point: description, place, scale.
-pub const POINT: usize = 19;
+const POINT: usize = 19;
 /// Codes a second that are listed; the others serve verification.
 const LISTED: f32 = 2.0;
 
@@ -50,22 +50,9 @@ pub struct Films {
     /// All stills: seconds and first point.
     stills: Records<8>,
     /// All points.
-    points: Records<POINT>,
-    /// Points by the first bits of their descriptions.
-    pub by_point: Lookup,
-    /// Codes by each of their words.
-    pub by_word: Vec<Lookup>,
-}
-
-/// A reference's point.
-#[derive(Clone, Copy, Debug)]
-pub struct Spot {
-    /// Description.
-    pub bits: [u64; 2],
-    /// Place, in units of the longer side.
-    pub at: [f32; 2],
-    /// As in a print's mark.
-    pub scale: u8,
+    pub points: Spots<POINT>,
+    /// What finds codes and points.
+    pub lists: Lists,
 }
 
 /// Builds a segment.
@@ -105,34 +92,15 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
             stills.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
             for mark in &still.marks {
                 words.push((mark.description.bits[0] as u32, (points.len() / POINT) as u32));
-                points.extend_from_slice(&describe::to_bytes(mark.description.bits));
-                points.extend_from_slice(&[
-                    (mark.x * 255.0).round() as u8,
-                    (mark.y * 255.0).round() as u8,
-                    mark.scale,
-                ]);
+                Spots::<POINT>::write(mark, &mut points);
             }
         }
     }
     stills.extend_from_slice(&0f32.to_le_bytes());
     stills.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
     let mut sections = vec![films, codes, stills, points];
-    let (starts, items) = Lookup::write(
-        words.iter().copied(),
-        word_bits(words.len(), describe::WORD_BITS as u32),
-    );
-    sections.extend([starts, items]);
-    for chunk in 0..CHUNKS {
-        let words = listed.iter().map(|&(code, item)| (word_of(&code, chunk), item));
-        let (starts, items) = Lookup::write(words, word_bits(listed.len(), 16));
-        sections.extend([starts, items]);
-    }
+    sections.extend(Lists::write(&words, &listed));
     Ok(FORM.join(&sections))
-}
-
-/// The bits of a code that one of its lists goes by.
-pub fn word_of(code: &Code, chunk: usize) -> u32 {
-    (code.0[chunk / 4] >> (chunk % 4 * 16)) as u32 & 0xffff
 }
 
 impl Films {
@@ -176,17 +144,13 @@ impl Films {
             }
             films.push(film);
         }
-        let by_word: Option<Vec<Lookup>> = (0..CHUNKS)
-            .map(|i| Lookup::open(sections[6 + 2 * i].clone(), sections[7 + 2 * i].clone()))
-            .collect();
         Some(Self {
             ids,
             films,
             codes: Records::of(sections[1].clone())?,
             stills: Records::of(sections[2].clone())?,
-            points: Records::of(sections[3].clone())?,
-            by_point: Lookup::open(sections[4].clone(), sections[5].clone())?,
-            by_word: by_word?,
+            points: Spots::open(sections[3].clone())?,
+            lists: Lists::open(&sections[4..])?,
         })
     }
 
@@ -244,29 +208,8 @@ impl Films {
 
     /// The points of a still.
     pub fn spots(&self, still: usize) -> impl Iterator<Item = Spot> + '_ {
-        let (from, until) = (self.first_point(still), self.first_point(still + 1));
-        (from..until.min(self.points.len()).min(from + 256)).filter_map(|i| self.spot(i))
-    }
-
-    /// A point.
-    #[inline(always)]
-    pub fn spot(&self, i: usize) -> Option<Spot> {
-        let b = self.points.get(i)?;
-        let bits = describe::from_bytes(*b.first_chunk()?);
-        Some(Spot {
-            bits,
-            at: [f32::from(b[16]) / 255.0, f32::from(b[17]) / 255.0],
-            scale: b[18],
-        })
-    }
-
-    /// A point's description.
-    #[inline(always)]
-    pub fn bits(&self, i: usize) -> Option<[u64; 2]> {
         self.points
-            .get(i)?
-            .first_chunk()
-            .map(|b| describe::from_bytes(*b))
+            .between(self.first_point(still), self.first_point(still + 1), 256)
     }
 }
 

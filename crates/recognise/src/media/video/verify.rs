@@ -1,31 +1,25 @@
-//! Is a line a copy? One map between the pictures must hold along it, frames must agree one by one, and what agrees must be many
-//! different things: a status bar seen a hundred times is one thing.
+//! Is a line a copy? One map between the pictures must hold along it, and frames must agree one by one.
 
 use super::align::{self, Hit, Line};
-use super::print::{Mark, Print, Still};
-use super::search::{CODE, DESCRIPTION, Seen};
-use super::segment::{Films, Spot};
+use super::evidence::{self, JOINED, Joined, Moment};
+use super::print::{Print, Still};
+use super::search::CODE;
+use super::segment::Films;
 use crate::Match;
 use crate::visual::code::Code;
 use crate::visual::describe;
 use crate::visual::geometry::{self, Affine, Pair};
-use std::collections::{HashMap, HashSet};
+use crate::visual::lists::DESCRIPTION;
+use crate::visual::marks::{Mark, Seen, Spot};
+use std::collections::HashSet;
 use swordnet_core::{Span, Transform};
 
 /// Seconds beyond a line's first and last hits in which it is followed.
 const BEYOND: f32 = 15.0;
+/// What a moment without a code costs a span, in moments that agree, where every moment was looked at.
+const SILENCE: f32 = 0.05;
 /// Stills that the map is found from.
 const SAMPLED: usize = 24;
-/// How near a point must lie to where the map puts it.
-const NEAR: f32 = 0.022;
-/// Bits in which descriptions of points that the map joins may differ.
-const GUIDED: u32 = 38;
-/// Points that must be joined for a frame to agree: fewer come about by chance.
-const JOINED: f32 = 3.0;
-/// Share of the points that must be joined for the whole scene to be there.
-const SCENE: f32 = 0.4;
-/// Places of one region of the picture that count.
-const CROWDED: usize = 5;
 /// Frames that points must agree in to say all that they can.
 const LASTING: f32 = 12.0;
 /// How far evidence counts where the map promises codes that agree and they do not.
@@ -36,37 +30,6 @@ const WHOLE: f32 = 0.08;
 const LEVEL: f32 = 2.0;
 /// Codes that differ in more bits are of different pictures.
 const APART: u32 = 38;
-/// Other moments of the reference that are looked at for each.
-const CONTROLS: usize = 8;
-/// Bits in which a moment's code must differ from another's for that to be a control.
-const OTHER: u32 = 26;
-
-/// What a moment of the query says of the line.
-#[derive(Clone, Copy, Debug, Default)]
-struct Moment {
-    /// Could it have said anything?
-    spoke: bool,
-    /// Distance of the codes.
-    code: Option<u32>,
-    /// Points that the map joins, beyond those that it joins at other moments too.
-    points: f32,
-    /// Which moment of the reference fits best.
-    fits: f32,
-}
-
-impl Moment {
-    fn code_agrees(&self) -> bool {
-        self.code.is_some_and(|d| d <= CODE)
-    }
-
-    fn agrees(&self) -> bool {
-        self.points >= JOINED || self.code_agrees()
-    }
-}
-
-/// Places of a reference's picture, on a grid of 24 to its longer side.
-type Places = HashSet<(u8, u8)>;
-
 /// A verified span.
 pub struct Verified {
     /// The film.
@@ -102,13 +65,6 @@ pub struct Trial<'a> {
     pub mirrored: bool,
 }
 
-/// How often the points of one place of the reference are joined.
-#[derive(Clone, Copy, Default)]
-struct Tally {
-    here: f32,
-    elsewhere: f32,
-}
-
 impl Trial<'_> {
     /// The match along a line, if there is one.
     pub fn verify(&self, line: &Line) -> Option<Verified> {
@@ -116,7 +72,8 @@ impl Trial<'_> {
         let line = &self.settle(line);
         let map = self.map_along(line);
         let length = query.length() as f32;
-        let (from, until) = ((line.start - BEYOND).max(0.0), (line.end + BEYOND).min(length));
+        let beyond = BEYOND.max(2.0 * query.spacing());
+        let (from, until) = ((line.start - beyond).max(0.0), (line.end + beyond).min(length));
         let first = (from * query.rate) as usize;
         let last = ((until * query.rate).ceil() as usize).min(query.codes.len());
         let controls = self.controls();
@@ -149,7 +106,7 @@ impl Trial<'_> {
                 joined.push((still.time, found));
             }
         }
-        let (start, end) = best_run(&moments)?;
+        let (start, end) = evidence::best_run(&moments, SILENCE / (query.spacing() * query.rate))?;
         let at = |n: usize| (first + n) as f32 / query.rate;
         let agreeing: Vec<(f32, &Moment)> = (start..end)
             .map(|n| (at(n), &moments[n]))
@@ -162,7 +119,7 @@ impl Trial<'_> {
             .filter(|j| j.0 >= start && j.0 <= end && j.1.surplus >= JOINED)
             .map(|j| &j.1)
             .collect();
-        let places = said_by_points(&own);
+        let places = evidence::said_by_points(&own);
         let scenes: Vec<f32> = own
             .iter()
             .filter(|j| j.scene)
@@ -200,6 +157,13 @@ impl Trial<'_> {
             *line
         };
         let film = &films.films[self.film];
+        // A key frame stands for what is around it.
+        let margin = if query.is_sparse() {
+            query.spacing() / 2.0
+        } else {
+            0.0
+        };
+        let (start, end) = ((start - margin).max(0.0), end + margin);
         let at = |t: f32| f64::from(line.at(t).clamp(0.0, film.codes as f32 / film.rate));
         let (picture, crop) = map.as_ref().map_or((None, None), |map| self.frames(map));
         let transform = Transform {
@@ -320,29 +284,19 @@ impl Trial<'_> {
     }
 
     /// A code of the query as it is compared.
-    fn oriented(&self, code: &Code) -> Code {
+    pub fn oriented(&self, code: &Code) -> Code {
         if self.mirrored { code.mirrored() } else { *code }
     }
 
     /// The reference's code at a moment.
-    fn code_at(&self, time: f32) -> Code {
+    pub fn code_at(&self, time: f32) -> Code {
         let f = &self.films.films[self.film];
         let i = (time * f.rate).round().max(0.0) as usize;
         self.films.code(f.first_code + i.min(f.codes.saturating_sub(1)))
     }
 
-    /// Stills over all the film, with the codes of their moments: what is joined there as well proves nothing.
-    fn controls(&self) -> Vec<(usize, Code)> {
-        let f = &self.films.films[self.film];
-        let count = CONTROLS.min(f.stills);
-        let still = |i: usize| f.first_still + (2 * i + 1) * f.stills / (2 * count);
-        (0..count)
-            .map(|i| (still(i), self.code_at(self.films.time(still(i)))))
-            .collect()
-    }
-
     /// The stills of the film on both sides of a moment.
-    fn stills_near(&self, time: f32) -> impl Iterator<Item = usize> + '_ {
+    pub fn stills_near(&self, time: f32) -> impl Iterator<Item = usize> + '_ {
         let f = &self.films.films[self.film];
         let (mut low, mut high) = (f.first_still, f.first_still + f.stills);
         let end = high;
@@ -362,7 +316,8 @@ impl Trial<'_> {
             .filter(move |&s| (self.films.time(s) - time).abs() < 2.6)
     }
 
-    fn seen(&self, mark: &Mark) -> Seen {
+    /// A mark as it is compared.
+    pub fn seen(&self, mark: &Mark) -> Seen {
         Seen::of(mark, self.mirrored, self.query.shape[0])
     }
 
@@ -382,7 +337,7 @@ impl Trial<'_> {
                     if let Some((distance, spot)) = likeness.min_by_key(|b| b.0)
                         && distance <= DESCRIPTION
                     {
-                        pairs.push(seen.pair(spot.at, spot.scale));
+                        pairs.push(seen.pair(spot));
                     }
                 }
             }
@@ -391,191 +346,10 @@ impl Trial<'_> {
             .map(|a| a.map)
             .filter(Affine::is_upright)
     }
-
-    /// Places of the reference's still where the map joins points that look alike.
-    fn join(&self, marks: &[(Seen, [f32; 2])], still: usize) -> Places {
-        let spots: Vec<Spot> = self.films.spots(still).collect();
-        let mut joined = Places::new();
-        for (seen, [x, y]) in marks {
-            let close = |s: &&Spot| (s.at[0] - x).abs() < NEAR && (s.at[1] - y).abs() < NEAR;
-            let alike = |s: &Spot| describe::distance(s.bits, seen.description.bits) <= GUIDED;
-            joined.extend(
-                spots
-                    .iter()
-                    .filter(close)
-                    .filter(|s| alike(s))
-                    .map(|s| ((s.at[0] * 24.0) as u8, (s.at[1] * 24.0) as u8)),
-            );
-        }
-        joined
-    }
-
-    /// What the map joins of a still at the moment that the line says, and at the controls. Nothing when there is nothing to compare.
-    fn by_points(
-        &self,
-        line: &Line,
-        map: &Affine,
-        still: &Still,
-        controls: &[(usize, Code)],
-    ) -> Option<Joined> {
-        let seen = still.marks.iter().map(|m| self.seen(m));
-        let marks: Vec<(Seen, [f32; 2])> = seen.map(|s| (s, map.apply(s.at))).collect();
-        let time = line.at(still.time);
-        let here = self
-            .stills_near(time)
-            .map(|at| self.join(&marks, at))
-            .max_by_key(Places::len)?;
-        let code = self.code_at(time);
-        let mut elsewhere = Vec::new();
-        if here.len() as f32 >= JOINED {
-            let other = controls
-                .iter()
-                .filter(|(_, c)| !code.is_none() && c.distance(&code) >= OTHER);
-            elsewhere = other.take(4).map(|&(at, _)| self.join(&marks, at)).collect();
-        }
-        let usual = elsewhere.iter().map(Places::len).sum::<usize>() as f32 / elsewhere.len().max(1) as f32;
-        let mut joined = Joined {
-            surplus: here.len() as f32 - usual,
-            scene: elsewhere.is_empty(),
-            here,
-            elsewhere,
-        };
-        // Where much of what can be seen is joined, what is joined at other moments too is a scene that stays, not a status bar.
-        let (near, far) = (map.apply([0.0, 0.0]), map.apply(self.query.shape));
-        let visible = |s: &Spot| (near[0]..far[0]).contains(&s.at[0]) && (near[1]..far[1]).contains(&s.at[1]);
-        let at = self.stills_near(time).next()?;
-        let visible = self.films.spots(at).filter(visible).count().min(marks.len());
-        if joined.here.len() as f32 > SCENE * visible.max(8) as f32 {
-            joined.elsewhere.clear();
-            joined.surplus = joined.here.len() as f32;
-            joined.scene = true;
-        }
-        Some(joined)
-    }
-
-    /// Distance of a moment's code from the best of the reference's around where the line says.
-    fn by_code(&self, line: &Line, index: usize, controls: &[(usize, Code)]) -> Moment {
-        let f = &self.films.films[self.film];
-        let expected = line.at(index as f32 / self.query.rate);
-        let mut moment = Moment {
-            fits: expected,
-            ..Moment::default()
-        };
-        let reach = (0.4 * f.rate).ceil() as isize;
-        let middle = (expected * f.rate).round() as isize;
-        for doubted in &self.query.codes[index] {
-            let code = self.oriented(&doubted.code);
-            for i in middle - reach..=middle + reach {
-                let Ok(i) = usize::try_from(i) else { continue };
-                if i >= f.codes {
-                    break;
-                }
-                let other = self.films.code(f.first_code + i);
-                if other.is_none() {
-                    continue;
-                }
-                moment.spoke = true;
-                let distance = other.distance(&code);
-                let at = i as f32 / f.rate;
-                let better = |d: u32| {
-                    distance < d || (distance == d && (at - expected).abs() < (moment.fits - expected).abs())
-                };
-                if moment.code.is_none_or(better) {
-                    let others = controls
-                        .iter()
-                        .filter(|(_, c)| c.distance(&other) >= OTHER)
-                        .map(|(_, c)| c.distance(&code));
-                    let usual = others.min().unwrap_or(64);
-                    // As near to a different scene: what is near is what all scenes share.
-                    if distance + 8 <= usual || distance > CODE {
-                        moment.code = Some(distance);
-                        moment.fits = at;
-                    }
-                }
-            }
-        }
-        moment
-    }
-
-    /// What the codes of agreeing moments say together, in nats, about: each different picture of the reference speaks once.
-    fn said_by_codes(&self, line: &Line, agreeing: &[(f32, &Moment)]) -> f32 {
-        let mut seen: Vec<Code> = Vec::new();
-        let mut said = 0f32;
-        for (time, moment) in agreeing {
-            let Some(distance) = moment.code.filter(|&d| d <= CODE) else {
-                continue;
-            };
-            let code = self.code_at(if moment.fits.is_finite() {
-                moment.fits
-            } else {
-                line.at(*time)
-            });
-            if seen.len() < 64 && seen.iter().all(|s| s.distance(&code) > 24) {
-                seen.push(code);
-                said += (CODE + 2 - distance) as f32 * 0.22;
-            }
-        }
-        said
-    }
-}
-
-/// What a map joins of one still.
-struct Joined {
-    here: Places,
-    elsewhere: Vec<Places>,
-    surplus: f32,
-    /// Is it the whole scene that is joined?
-    scene: bool,
 }
 
 /// Do the codes of these moments say that they are of different pictures?
 fn apart(agreeing: &[(f32, &Moment)]) -> bool {
     let codes: Vec<u32> = agreeing.iter().filter_map(|(_, m)| m.code).collect();
     codes.iter().sum::<u32>() > APART * codes.len() as u32
-}
-
-/// In how many places points are joined, less those where they are joined at other moments as well: a logo, a status bar.
-fn said_by_points(joined: &[&Joined]) -> f32 {
-    let mut tallies: HashMap<(u8, u8), Tally> = HashMap::new();
-    for joined in joined {
-        joined
-            .here
-            .iter()
-            .for_each(|&place| tallies.entry(place).or_default().here += 1.0);
-        let share = 1.0 / joined.elsewhere.len().max(1) as f32;
-        joined
-            .elsewhere
-            .iter()
-            .flatten()
-            .for_each(|&place| tallies.entry(place).or_default().elsewhere += share);
-    }
-    let own = tallies
-        .iter()
-        .filter(|(_, t)| t.here > 0.0 && t.elsewhere < 0.5 * t.here);
-    // A copy is alike all over; one sprite or caption fills one region only.
-    let mut regions: HashMap<(u8, u8), usize> = HashMap::new();
-    own.for_each(|((x, y), _)| *regions.entry((x / 6, y / 6)).or_default() += 1);
-    regions.values().map(|&n| n.min(CROWDED)).sum::<usize>() as f32
-}
-
-/// The stretch of moments in which the most agree, less those that do not.
-fn best_run(moments: &[Moment]) -> Option<(usize, usize)> {
-    let (mut best, mut sum, mut from) = ((0f32, 0, 0), 0f32, 0);
-    for (n, moment) in moments.iter().enumerate() {
-        let value = if moment.agrees() {
-            1.0
-        } else if moment.spoke {
-            -0.4
-        } else {
-            -0.05
-        };
-        if sum <= 0.0 {
-            (sum, from) = (0.0, n);
-        }
-        sum += value;
-        if sum > best.0 {
-            best = (sum, from, n + 1);
-        }
-    }
-    (best.0 > 0.0).then_some((best.1, best.2))
 }

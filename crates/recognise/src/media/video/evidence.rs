@@ -1,0 +1,258 @@
+//! What single frames say for a line: codes that are near, points that one map joins. What agrees must be many different things: a
+//! status bar seen a hundred times is one thing.
+
+use super::align::Line;
+use super::print::Still;
+use super::search::CODE;
+use super::verify::Trial;
+use crate::visual::code::Code;
+use crate::visual::describe;
+use crate::visual::geometry::Affine;
+use crate::visual::marks::{Seen, Spot};
+use std::collections::{HashMap, HashSet};
+
+/// How near a point must lie to where the map puts it.
+const NEAR: f32 = 0.022;
+/// Bits in which descriptions of points that the map joins may differ.
+const GUIDED: u32 = 38;
+/// Points that must be joined for a frame to agree: fewer come about by chance.
+pub const JOINED: f32 = 3.0;
+/// Share of the points that must be joined for the whole scene to be there.
+const SCENE: f32 = 0.4;
+/// Places of one region of the picture that count.
+const CROWDED: usize = 5;
+/// Other moments of the reference that are looked at for each.
+const CONTROLS: usize = 8;
+/// Bits in which a moment's code must differ from another's for that to be a control.
+const OTHER: u32 = 26;
+
+/// What a moment of the query says of the line.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Moment {
+    /// Could it have said anything?
+    pub spoke: bool,
+    /// Distance of the codes.
+    pub code: Option<u32>,
+    /// Points that the map joins, beyond those that it joins at other moments too.
+    pub points: f32,
+    /// Which moment of the reference fits best.
+    pub fits: f32,
+}
+
+impl Moment {
+    /// Is the code near?
+    pub fn code_agrees(&self) -> bool {
+        self.code.is_some_and(|d| d <= CODE)
+    }
+
+    /// Does it speak for the line?
+    pub fn agrees(&self) -> bool {
+        self.points >= JOINED || self.code_agrees()
+    }
+}
+
+/// Places of a reference's picture, on a grid of 24 to its longer side.
+pub type Places = HashSet<(u8, u8)>;
+
+/// What a map joins of one still.
+pub struct Joined {
+    /// Places joined at the line's moment.
+    pub here: Places,
+    /// Places joined at other moments.
+    pub elsewhere: Vec<Places>,
+    /// How many more here than elsewhere.
+    pub surplus: f32,
+    /// Is it the whole scene that is joined?
+    pub scene: bool,
+}
+
+/// How often the points of one place of the reference are joined.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    here: f32,
+    elsewhere: f32,
+}
+
+impl Trial<'_> {
+    /// Stills over all the film, with the codes of their moments: what is joined there as well proves nothing.
+    pub fn controls(&self) -> Vec<(usize, Code)> {
+        let f = &self.films.films[self.film];
+        let count = CONTROLS.min(f.stills);
+        let still = |i: usize| f.first_still + (2 * i + 1) * f.stills / (2 * count);
+        (0..count)
+            .map(|i| (still(i), self.code_at(self.films.time(still(i)))))
+            .collect()
+    }
+
+    /// Places of the reference's still where the map joins points that look alike.
+    fn join(&self, marks: &[(Seen, [f32; 2])], still: usize) -> Places {
+        let spots: Vec<Spot> = self.films.spots(still).collect();
+        let mut joined = Places::new();
+        for (seen, [x, y]) in marks {
+            let close = |s: &&Spot| (s.at[0] - x).abs() < NEAR && (s.at[1] - y).abs() < NEAR;
+            let alike = |s: &Spot| describe::distance(s.bits, seen.description.bits) <= GUIDED;
+            joined.extend(
+                spots
+                    .iter()
+                    .filter(close)
+                    .filter(|s| alike(s))
+                    .map(|s| ((s.at[0] * 24.0) as u8, (s.at[1] * 24.0) as u8)),
+            );
+        }
+        joined
+    }
+
+    /// What the map joins of a still at the moment that the line says, and at the controls. Nothing when there is nothing to compare.
+    pub fn by_points(
+        &self,
+        line: &Line,
+        map: &Affine,
+        still: &Still,
+        controls: &[(usize, Code)],
+    ) -> Option<Joined> {
+        let seen = still.marks.iter().map(|m| self.seen(m));
+        let marks: Vec<(Seen, [f32; 2])> = seen.map(|s| (s, map.apply(s.at))).collect();
+        let time = line.at(still.time);
+        let here = self
+            .stills_near(time)
+            .map(|at| self.join(&marks, at))
+            .max_by_key(Places::len)?;
+        let code = self.code_at(time);
+        let mut elsewhere = Vec::new();
+        if here.len() as f32 >= JOINED {
+            let other = controls
+                .iter()
+                .filter(|(_, c)| !code.is_none() && c.distance(&code) >= OTHER);
+            elsewhere = other.take(4).map(|&(at, _)| self.join(&marks, at)).collect();
+        }
+        let usual = elsewhere.iter().map(Places::len).sum::<usize>() as f32 / elsewhere.len().max(1) as f32;
+        let mut joined = Joined {
+            surplus: here.len() as f32 - usual,
+            scene: elsewhere.is_empty(),
+            here,
+            elsewhere,
+        };
+        // Where much of what can be seen is joined, what is joined at other moments too is a scene that stays, not a status bar.
+        let (near, far) = (map.apply([0.0, 0.0]), map.apply(self.query.shape));
+        let visible = |s: &Spot| (near[0]..far[0]).contains(&s.at[0]) && (near[1]..far[1]).contains(&s.at[1]);
+        let at = self.stills_near(time).next()?;
+        let visible = self.films.spots(at).filter(visible).count().min(marks.len());
+        if joined.here.len() as f32 > SCENE * visible.max(8) as f32 {
+            joined.elsewhere.clear();
+            joined.surplus = joined.here.len() as f32;
+            joined.scene = true;
+        }
+        Some(joined)
+    }
+
+    /// Distance of a moment's code from the best of the reference's around where the line says.
+    pub fn by_code(&self, line: &Line, index: usize, controls: &[(usize, Code)]) -> Moment {
+        let f = &self.films.films[self.film];
+        let expected = line.at(index as f32 / self.query.rate);
+        let mut moment = Moment {
+            fits: expected,
+            ..Moment::default()
+        };
+        let reach = (0.4 * f.rate).ceil() as isize;
+        let middle = (expected * f.rate).round() as isize;
+        for doubted in &self.query.codes[index] {
+            let code = self.oriented(&doubted.code);
+            for i in middle - reach..=middle + reach {
+                let Ok(i) = usize::try_from(i) else { continue };
+                if i >= f.codes {
+                    break;
+                }
+                let other = self.films.code(f.first_code + i);
+                if other.is_none() {
+                    continue;
+                }
+                moment.spoke = true;
+                let distance = other.distance(&code);
+                let at = i as f32 / f.rate;
+                let better = |d: u32| {
+                    distance < d || (distance == d && (at - expected).abs() < (moment.fits - expected).abs())
+                };
+                if moment.code.is_none_or(better) {
+                    let others = controls
+                        .iter()
+                        .filter(|(_, c)| c.distance(&other) >= OTHER)
+                        .map(|(_, c)| c.distance(&code));
+                    let usual = others.min().unwrap_or(64);
+                    // As near to a different scene: what is near is what all scenes share.
+                    if distance + 8 <= usual || distance > CODE {
+                        moment.code = Some(distance);
+                        moment.fits = at;
+                    }
+                }
+            }
+        }
+        moment
+    }
+
+    /// What the codes of agreeing moments say together, in nats, about: each different picture of the reference speaks once.
+    pub fn said_by_codes(&self, line: &Line, agreeing: &[(f32, &Moment)]) -> f32 {
+        let mut seen: Vec<Code> = Vec::new();
+        let mut said = 0f32;
+        for (time, moment) in agreeing {
+            let Some(distance) = moment.code.filter(|&d| d <= CODE) else {
+                continue;
+            };
+            let code = self.code_at(if moment.fits.is_finite() {
+                moment.fits
+            } else {
+                line.at(*time)
+            });
+            if seen.len() < 64 && seen.iter().all(|s| s.distance(&code) > 24) {
+                seen.push(code);
+                said += (CODE + 2 - distance) as f32 * 0.22;
+            }
+        }
+        said
+    }
+}
+
+/// In how many places points are joined, less those where they are joined at other moments as well: a logo, a status bar.
+pub fn said_by_points(joined: &[&Joined]) -> f32 {
+    let mut tallies: HashMap<(u8, u8), Tally> = HashMap::new();
+    for joined in joined {
+        joined
+            .here
+            .iter()
+            .for_each(|&place| tallies.entry(place).or_default().here += 1.0);
+        let share = 1.0 / joined.elsewhere.len().max(1) as f32;
+        joined
+            .elsewhere
+            .iter()
+            .flatten()
+            .for_each(|&place| tallies.entry(place).or_default().elsewhere += share);
+    }
+    let own = tallies
+        .iter()
+        .filter(|(_, t)| t.here > 0.0 && t.elsewhere < 0.5 * t.here);
+    // A copy is alike all over; one sprite or caption fills one region only.
+    let mut regions: HashMap<(u8, u8), usize> = HashMap::new();
+    own.for_each(|((x, y), _)| *regions.entry((x / 6, y / 6)).or_default() += 1);
+    regions.values().map(|&n| n.min(CROWDED)).sum::<usize>() as f32
+}
+
+/// The stretch of moments in which the most agree, less those that do not.
+pub fn best_run(moments: &[Moment], silence: f32) -> Option<(usize, usize)> {
+    let (mut best, mut sum, mut from) = ((0f32, 0, 0), 0f32, 0);
+    for (n, moment) in moments.iter().enumerate() {
+        let value = if moment.agrees() {
+            1.0
+        } else if moment.spoke {
+            -0.4
+        } else {
+            -silence
+        };
+        if sum <= 0.0 {
+            (sum, from) = (0.0, n);
+        }
+        sum += value;
+        if sum > best.0 {
+            best = (sum, from, n + 1);
+        }
+    }
+    (best.0 > 0.0).then_some((best.1, best.2))
+}
