@@ -28,6 +28,49 @@ pub struct Reading {
     pub text: Option<String>,
 }
 
+/// How thoroughly a film is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effort {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Key frames first, for a tenth of the cost; all of it where they leave doubt.
+    Sweep,
+    /// Key frames first; all of it where they show anything, so that what is found is known to the second.
+    Screen,
+}
+
+/// Films shorter than this have too few key frames, seconds.
+const SWEPT: f64 = 45.0;
+/// Key frames a second that are looked at, at most.
+const KEYS: f64 = 1.0;
+
+/// The key frames of a film, and its sound. Nothing where all of it is to be read: a short film, or no film.
+pub(crate) fn sweep(media: &Media, path: &Path, effort: Effort) -> Result<Option<Reading>, Error> {
+    if effort == Effort::Whole {
+        return Ok(None);
+    }
+    // What is no film is read, and complained of, as ever.
+    let Ok(facts) = media.probe(path) else {
+        return Ok(None);
+    };
+    if facts.still || facts.video.is_none() || facts.seconds < SWEPT {
+        return Ok(None);
+    }
+    let mut prints: Vec<Fingerprint> = frames(media, path, Purpose::Query, None, Depth::KeyFrames)?
+        .into_iter()
+        .collect();
+    if facts.audio.is_some() {
+        prints.extend(samples(media, path, Purpose::Query, None)?);
+    }
+    Ok(Some(Reading {
+        medium: Medium::Video,
+        length: facts.seconds,
+        prints,
+        text: None,
+    }))
+}
+
 /// Reads a file for a purpose. What cannot be decoded is an input error that names it.
 pub fn read_file(media: &Media, path: &Path, purpose: Purpose) -> Result<Reading, Error> {
     let wrong = |why: String| Error::Input(InputError::path(path, why));
@@ -106,7 +149,7 @@ pub(crate) fn read_places(media: &Media, places: &[Glimpse], purpose: Purpose) -
     };
     let mut failed = None;
     for place in places {
-        match frames(media, &place.file, purpose, place.span) {
+        match frames(media, &place.file, purpose, place.span, depth_for(purpose)) {
             Ok(print) => reading.prints.extend(print),
             Err(e) => failed = Some(e),
         }
@@ -159,7 +202,7 @@ fn read_media(media: &Media, path: &Path, purpose: Purpose) -> Result<Reading, E
         Medium::Image => prints.extend(picture(media, path, purpose)?),
         _ => {
             if medium == Medium::Video {
-                prints.extend(frames(media, path, purpose, None)?);
+                prints.extend(frames(media, path, purpose, None, depth_for(purpose))?);
             }
             if facts.audio.is_some() {
                 prints.extend(samples(media, path, purpose, None)?);
@@ -201,6 +244,14 @@ fn picture(media: &Media, path: &Path, purpose: Purpose) -> Result<Option<Finger
     finished(extractor)
 }
 
+/// How well a film is decoded: a reference is compared many times.
+fn depth_for(purpose: Purpose) -> Depth {
+    match purpose {
+        Purpose::Reference => Depth::Full,
+        Purpose::Query => Depth::Quick,
+    }
+}
+
 /// Seconds of a file; all of it without.
 type Seconds = Option<(f64, f64)>;
 
@@ -209,6 +260,7 @@ fn frames(
     path: &Path,
     purpose: Purpose,
     seconds: Seconds,
+    depth: Depth,
 ) -> Result<Option<Fingerprint>, Error> {
     let Some(kind) = media::of(Medium::Video) else {
         return Ok(None);
@@ -224,15 +276,12 @@ fn frames(
     let mut extractor = kind.extractor(purpose);
     let mut failed = None;
     let request = FrameRequest {
-        rate,
+        rate: if depth == Depth::KeyFrames { KEYS } else { rate },
         max_side,
         channels,
         from: seconds.map(|(from, _)| from),
         until: seconds.map(|(_, until)| until),
-        depth: match purpose {
-            Purpose::Reference => Depth::Full,
-            Purpose::Query => Depth::Quick,
-        },
+        depth,
     };
     media.frames(path, &request, &mut |frame| {
         let signal = Signal::Frame {

@@ -21,7 +21,7 @@ pub use archive::crawl;
 pub use briefing::{Illustrated, brief, to_html, to_json};
 pub use custody::{Delivery, Handover};
 pub use error::{Error, InputError};
-pub use fingerprint::{Reading, read_file};
+pub use fingerprint::{Effort, Reading, read_file};
 pub use jobs::{Job, PatrolRequest, PatrolSummary, Stamping};
 pub use lists::{NewSite, import_licences, import_sites, import_warning_list, import_white_list};
 pub use register::{NewWork, Register, Registered, manifest};

@@ -1,6 +1,6 @@
 //! The register of protected works: adding them in batches, and recognising against it.
 
-use crate::fingerprint::{Reading, digest_file, read_file};
+use crate::fingerprint::{self, Effort, Reading, digest_file, read_file};
 use crate::{Campaign, Error, InputError, Progress};
 use bytes::Bytes;
 use futures::StreamExt;
@@ -8,11 +8,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use swordnet_core::*;
+use swordnet_media::Media;
 use swordnet_recognise::{Fingerprint, Purpose, index::Index, media};
 use swordnet_store::Query;
 
 /// Works of a batch that are committed together, with the segments over them.
 const CHUNK: usize = 256;
+/// Scores in a sweep below which there is nothing, and from which nothing more need be seen.
+const DOUBT: f64 = 0.05;
+/// See `DOUBT`.
+const SETTLED: f64 = 0.9;
 /// More segments of one medium than this are joined, all but the largest.
 const SEGMENTS: usize = 8;
 
@@ -253,10 +258,13 @@ impl Campaign {
         Ok(register)
     }
 
-    /// Recognises files against the register, several at a time; gives the answers in the order of the files. Writes no record.
+    /// Recognises files against the register, several at a time; gives the answers in the order of the files, nothing that scores
+    /// under `least` (by default under a medium's threshold). Writes no record.
     pub async fn match_files(
         &self,
         files: &[PathBuf],
+        effort: Effort,
+        least: Option<f64>,
         mut each: impl FnMut(&Path, Result<Vec<Candidate>, Error>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let register = self.register().await?;
@@ -264,8 +272,7 @@ impl Campaign {
             .map(|file| {
                 let (media, path, register) = (self.media.clone(), file.clone(), register.clone());
                 async move {
-                    let recognise =
-                        move || read_file(&media, &path, Purpose::Query).and_then(|r| register.recognise(&r));
+                    let recognise = move || register.recognise_file(&media, &path, effort, least);
                     (file, self.compute(recognise).await.and_then(|answer| answer))
                 }
             })
@@ -330,7 +337,7 @@ impl Register {
             for reference in segment.references.iter().filter(|r| !owners.contains_key(r)) {
                 index.remove(reference.clone());
             }
-            index.add(kind.open(campaign.vault.get(&segment.blob).await?)?);
+            index.add(kind.open(campaign.vault.map(&segment.blob).await?)?);
             state.push_str(&format!("{}{}", segment.medium, segment.version));
         }
         Ok(Self {
@@ -346,20 +353,42 @@ impl Register {
         self.titles.get(work).map_or("", String::as_str)
     }
 
-    /// What a file's fingerprints match, best first; nothing under a medium's threshold.
-    pub fn recognise(&self, reading: &Reading) -> Result<Vec<Candidate>, Error> {
+    /// What a file matches, on the terms of [`Self::recognise`].
+    pub fn recognise_file(
+        &self,
+        media: &Media,
+        path: &Path,
+        effort: Effort,
+        least: Option<f64>,
+    ) -> Result<Vec<Candidate>, Error> {
+        if let Some(seen) = self.sweep(media, path, effort)? {
+            return self.recognise(&seen, least);
+        }
+        self.recognise(&read_file(media, path, Purpose::Query)?, least)
+    }
+
+    /// What key frames alone show of a film, where that settles what it is.
+    pub fn sweep(&self, media: &Media, path: &Path, effort: Effort) -> Result<Option<Reading>, Error> {
+        let Some(reading) = fingerprint::sweep(media, path, effort)? else {
+            return Ok(None);
+        };
+        let found = self.recognise(&reading, Some(DOUBT))?;
+        let settled = |c: &Candidate| effort == Effort::Sweep && c.score >= SETTLED;
+        Ok(found.iter().all(settled).then_some(reading))
+    }
+
+    /// What a file's fingerprints match, best first; nothing that scores under `least`, by default under a medium's threshold.
+    /// Picture and sound of one film support each other.
+    pub fn recognise(&self, reading: &Reading, least: Option<f64>) -> Result<Vec<Candidate>, Error> {
         let mut found = Vec::new();
         for print in &reading.prints {
-            let (Some(kind), Some(index)) = (media::of(print.medium), self.indexes.get(&print.medium)) else {
+            let Some(index) = self.indexes.get(&print.medium) else {
                 continue;
             };
             for m in index.search(print)? {
                 let Some((work, length)) = self.owners.get(&m.reference) else {
                     continue;
                 };
-                if m.score < kind.threshold() {
-                    continue;
-                }
                 found.push(Candidate {
                     work: work.clone(),
                     reference: m.reference,
@@ -370,12 +399,52 @@ impl Register {
                     query_length: reading.length,
                     reference_length: *length,
                     transform: m.transform,
+                    carried_by: vec![print.medium],
                 });
             }
         }
+        support(&mut found);
+        let threshold = |medium| media::of(medium).map_or(1.0, |kind| kind.threshold());
+        found.retain(|c| c.score >= least.unwrap_or_else(|| threshold(c.medium)));
         found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.work.cmp(&b.work)));
         Ok(found)
     }
+}
+
+/// Seconds by which picture and sound may disagree on where in the work a moment is.
+const TOGETHER: f64 = 1.5;
+
+/// Where a film's picture and its sound say the same of the same moments, either is right unless both are wrong.
+fn support(found: &mut [Candidate]) {
+    let alone = found.to_vec();
+    for candidate in found.iter_mut() {
+        let agreeing = alone.iter().filter(|other| agree(candidate, other));
+        if let Some(other) = agreeing.max_by(|a, b| a.score.total_cmp(&b.score)) {
+            candidate.score = 1.0 - (1.0 - candidate.score) * (1.0 - other.score);
+            candidate.carried_by = vec![Medium::Video, Medium::Audio];
+        }
+    }
+}
+
+/// Are these a picture's and a sound's spans of one reference, and do they lie on one another in both?
+fn agree(a: &Candidate, b: &Candidate) -> bool {
+    let film = matches!(
+        (a.medium, b.medium),
+        (Medium::Video, Medium::Audio) | (Medium::Audio, Medium::Video)
+    );
+    let (start, end) = (
+        a.in_query.start.max(b.in_query.start),
+        a.in_query.end.min(b.in_query.end),
+    );
+    let at = |c: &Candidate, moment: f64| {
+        let speed = c.in_reference.length() / c.in_query.length().max(1e-3);
+        c.in_reference.start + (moment - c.in_query.start) * speed
+    };
+    film && a.reference == b.reference
+        && end > start
+        && [start, end]
+            .iter()
+            .all(|&t| (at(a, t) - at(b, t)).abs() <= TOGETHER)
 }
 
 /// Reads a manifest of works: CSV with a header, or JSON Lines, with columns `file,title,kind,holder`; rows of the same title, kind

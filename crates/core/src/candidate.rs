@@ -70,6 +70,9 @@ pub struct Candidate {
     /// What was undone.
     #[serde(default)]
     pub transform: Transform,
+    /// The media that say so: of a film its picture, its sound, or both.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried_by: Vec<Medium>,
 }
 
 /// What recognition said of some bytes against one state of the register: the same bytes are not decoded twice.

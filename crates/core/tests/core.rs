@@ -85,6 +85,7 @@ fn candidate(score: f64, seconds: f64) -> Candidate {
         query_length: seconds,
         reference_length: 90.0,
         transform: Transform::default(),
+        carried_by: vec![Medium::Video],
     }
 }
 

@@ -115,6 +115,10 @@ pub trait Vault: Send + Sync {
     async fn put_file(&self, path: &Path) -> Result<Sha256Hex, Error>;
     /// The bytes.
     async fn get(&self, blob: &Sha256Hex) -> Result<Bytes, Error>;
+    /// The bytes, mapped from where they lie if they lie in a file: nothing is read before it is looked at.
+    async fn map(&self, blob: &Sha256Hex) -> Result<Bytes, Error> {
+        self.get(blob).await
+    }
     /// Some of the bytes.
     async fn get_range(&self, blob: &Sha256Hex, offset: u64, length: u64) -> Result<Bytes, Error>;
     /// Is it there?

@@ -6,6 +6,7 @@
 use crate::{Error, Vault};
 use async_trait::async_trait;
 use bytes::Bytes;
+use mmap_io::MemoryMappedFile;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
 use object_store::{ObjectStoreExt, PutPayload};
@@ -38,6 +39,15 @@ struct FolderVault {
     /// Renames, and waits until the disk has it.
     lasting: LocalFileSystem,
     root: PathBuf,
+}
+
+/// A blob's file, mapped: blobs never change and are never cut short.
+struct Mapped(MemoryMappedFile);
+
+impl AsRef<[u8]> for Mapped {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_slice_bytes(0, self.0.len()).unwrap_or_default()
+    }
 }
 
 fn backend(error: impl std::fmt::Display) -> Error {
@@ -150,6 +160,12 @@ impl Vault for FolderVault {
             .await
             .map_err(|e| Self::error(blob, e))?;
         found.bytes().await.map_err(backend)
+    }
+
+    async fn map(&self, blob: &Sha256Hex) -> Result<Bytes, Error> {
+        let path = self.local(blob).await?;
+        let file = MemoryMappedFile::open_ro(&path).map_err(backend)?;
+        Ok(Bytes::from_owner(Mapped(file)))
     }
 
     async fn get_range(&self, blob: &Sha256Hex, offset: u64, length: u64) -> Result<Bytes, Error> {

@@ -1,7 +1,8 @@
 //! Fetching what a page offers, archiving every byte of it, and recognising it.
 
 use crate::archive::Archive;
-use crate::fingerprint::{self, read_file};
+use crate::fingerprint::{self, Effort, read_file};
+use crate::register::Register;
 use crate::{Campaign, Error, InputError};
 use bytes::Bytes;
 use std::collections::HashSet;
@@ -100,7 +101,7 @@ impl Campaign {
             ));
         };
         let text = self.vault.get(blob).await?;
-        self.look_into(blob.clone(), move |_media| {
+        self.look_into(blob.clone(), move |_media, _register| {
             fingerprint::read_text(&String::from_utf8_lossy(&text), Purpose::Query)
         })
         .await
@@ -144,8 +145,12 @@ impl Campaign {
         let sound = captured.sound.clone();
         let expected = sighting.medium;
         let mut look = self
-            .look_into(captured.sha256.clone(), move |media| {
-                let mut reading = read_file(media, &file, Purpose::Query)?;
+            .look_into(captured.sha256.clone(), move |media, register| {
+                // Most films are nobody's copy: their key frames show it.
+                let mut reading = match register.sweep(media, &file, Effort::Screen)? {
+                    Some(swept) => swept,
+                    None => read_file(media, &file, Purpose::Query)?,
+                };
                 if let Some(sound) = sound {
                     fingerprint::read_sound(media, &sound, Purpose::Query, &mut reading)?;
                 }
@@ -215,7 +220,7 @@ impl Campaign {
         };
         let places = glimpses.places.clone();
         let look = self
-            .look_into(glimpses.sha256.clone(), move |media| {
+            .look_into(glimpses.sha256.clone(), move |media, _register| {
                 fingerprint::read_places(media, &places, Purpose::Query)
             })
             .await?;
@@ -236,7 +241,7 @@ impl Campaign {
     /// What recognition says of bytes with this digest; they are read only when it has not said so before.
     async fn look_into<F>(&self, sha256: Sha256Hex, read: F) -> Result<Look, Error>
     where
-        F: FnOnce(&swordnet_media::Media) -> Result<fingerprint::Reading, Error> + Send + 'static,
+        F: FnOnce(&swordnet_media::Media, &Register) -> Result<fingerprint::Reading, Error> + Send + 'static,
     {
         let register = self.register().await?;
         let id = Recognition::id_of(&sha256, &register.state);
@@ -245,7 +250,7 @@ impl Campaign {
             None => {
                 let media = self.media.clone();
                 let answer = self
-                    .compute(move || read(&media).and_then(|r| register.recognise(&r)))
+                    .compute(move || read(&media, &register).and_then(|r| register.recognise(&r, None)))
                     .await?;
                 let (candidates, not_judged) = match answer {
                     Ok(candidates) => (candidates, String::new()),

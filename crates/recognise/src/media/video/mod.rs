@@ -39,7 +39,7 @@ static REFERENCE: Settings = Settings {
     max_side: 320,
     points: 44,
     change: 16,
-    soonest: 0.75,
+    soonest: 0.875,
     latest: 2.5,
 };
 static QUERY: Settings = Settings {
