@@ -15,7 +15,7 @@ use swordnet_store::Query;
 /// Works of a batch that are committed together, with the segments over them.
 const CHUNK: usize = 256;
 /// Scores in a sweep below which there is nothing, and from which nothing more need be seen.
-const DOUBT: f64 = 0.05;
+const DOUBT: f64 = 0.07;
 /// See `DOUBT`.
 const SETTLED: f64 = 0.9;
 /// More segments of one medium than this are joined, all but the largest.
@@ -505,4 +505,57 @@ fn work_row(row: &BTreeMap<String, String>) -> Result<(PathBuf, NewWork), String
         line: None,
     };
     Ok((PathBuf::from(file), work))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(medium: Medium, query: f64, reference: f64, score: f64) -> Candidate {
+        Candidate {
+            work: WorkId::from_text("w"),
+            reference: ReferenceId::from_text("r"),
+            medium,
+            score,
+            in_reference: Span {
+                start: reference,
+                end: reference + 20.0,
+            },
+            in_query: Span {
+                start: query,
+                end: query + 20.0,
+            },
+            query_length: 60.0,
+            reference_length: 600.0,
+            transform: Transform::default(),
+            carried_by: vec![medium],
+        }
+    }
+
+    #[test]
+    fn picture_and_sound_that_agree_support_each_other() {
+        let mut found = vec![
+            candidate(Medium::Video, 5.0, 105.0, 0.4),
+            candidate(Medium::Audio, 12.0, 112.5, 0.5),
+        ];
+        support(&mut found);
+        for c in &found {
+            assert!((c.score - 0.7).abs() < 1e-9, "{c:?}");
+            assert_eq!(c.carried_by, [Medium::Video, Medium::Audio]);
+        }
+    }
+
+    #[test]
+    fn those_that_say_different_things_do_not() {
+        let alone = [
+            candidate(Medium::Video, 5.0, 105.0, 0.4),
+            // Another moment of the work; no moment in common; the same medium.
+            candidate(Medium::Audio, 5.0, 108.0, 0.5),
+            candidate(Medium::Audio, 30.0, 130.0, 0.5),
+            candidate(Medium::Video, 6.0, 106.0, 0.5),
+        ];
+        let mut found = alone.to_vec();
+        support(&mut found);
+        assert_eq!(found, alone);
+    }
 }

@@ -289,6 +289,32 @@ fn an_excerpt_inside_another_film_is_found() {
 }
 
 #[test]
+fn key_frames_alone_show_a_copy() {
+    let segment = kind(Medium::Video).open(films().into()).expect("opens");
+    let keys = |at: &dyn Fn(f32) -> Frame| {
+        let mut extractor = kind(Medium::Video).extractor(Purpose::Query);
+        for time in [0.0, 2.4, 4.0, 6.8, 9.6, 12.0, 14.8, 17.6, 20.0, 22.8] {
+            let signal = Signal::Frame {
+                time,
+                width: W as u32,
+                height: H as u32,
+                pixels: &at(time as f32),
+            };
+            extractor.push(signal).expect("a frame");
+        }
+        extractor.finish().expect("a film")
+    };
+    let found = search(segment.as_ref(), Medium::Video, &keys(&|t| draw(2, 4.0 + t)));
+    assert_eq!(found.len(), 1, "{found:?}");
+    let m = &found[0];
+    assert_eq!(m.reference, id(2));
+    assert!(m.query.start < 3.0 && m.query.end > 20.0, "{m:?}");
+    assert!((m.in_reference.start - m.query.start - 4.0).abs() < 1.0, "{m:?}");
+    let strange = keys(&|t| draw(61, t));
+    assert_eq!(search(segment.as_ref(), Medium::Video, &strange), []);
+}
+
+#[test]
 fn strangers_do_not_match() {
     let segment = kind(Medium::Video).open(films().into()).expect("opens");
     for seed in 60..64 {

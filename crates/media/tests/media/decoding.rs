@@ -16,6 +16,7 @@ pub const TESTS: &[Test] = &[
         a_late_picture_track_keeps_its_times,
     ),
     ("key_frames_have_their_own_times", key_frames_have_their_own_times),
+    ("a_quick_look_is_nearly_in_time", a_quick_look_is_nearly_in_time),
     ("shapes_and_turns", shapes_and_turns),
     ("a_film_that_changes_size_midway", a_film_that_changes_size_midway),
     ("samples_are_in_time", samples_are_in_time),
@@ -131,6 +132,27 @@ fn a_late_picture_track_keeps_its_times() {
         "the first picture stands in for what is missing: {seen:?}"
     );
     assert!((frame_number(seen[10].1) - 25.0).abs() < 1.1, "{seen:?}");
+}
+
+fn a_quick_look_is_nearly_in_time() {
+    let folder = Folder::new();
+    // The longest rows of frames that nothing is built on.
+    let film = folder.render(
+        "-f lavfi -i color=black:s=16x16:r=25:d=4,format=yuv420p,geq=lum=16+mod(N\\,110)*2:cb=128:cr=128,scale=320:180 \
+         -c:v libx264 -bf 4 -b_strategy 0 -x264-params b-pyramid=none -qp 4",
+        "b.mp4",
+    );
+    let request = FrameRequest {
+        rate: 4.0,
+        depth: Depth::Quick,
+        ..FrameRequest::default()
+    };
+    let (seen, _) = frames(&film, &request);
+    assert_eq!(seen.len(), 16);
+    for (time, brightness) in seen {
+        let late = time * 25.0 - frame_number(brightness);
+        assert!((-1.1..=5.1).contains(&late), "{time}: {late} frames late");
+    }
 }
 
 fn key_frames_have_their_own_times() {

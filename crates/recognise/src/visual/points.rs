@@ -10,6 +10,11 @@ use super::plane::Plane;
 const WEAKEST: i32 = 20;
 /// Largest ratio of principal curvatures: more is an edge, along which a point can slide.
 const EDGE: f32 = 10.0;
+/// What an extremum counts that was in the same place before: where the rest moves, it is a caption, a logo or a frame, and where
+/// nothing moves all count alike.
+const STANDING: f32 = 0.25;
+/// Pixels by which a place may differ and be the same.
+const SAME: f32 = 1.2;
 /// Smallest side of an octave.
 const SMALLEST: usize = 20;
 
@@ -30,12 +35,17 @@ pub struct Point {
 
 /// What to look for.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+pub struct Wanted<'a> {
+    /// Where points were in the frame before, in pixels: see [`Places`].
+    pub before: &'a Places,
     /// Points at most.
     pub most: usize,
     /// Describe in the direction of the strongest gradients, so that turned pictures match, rather than upright.
     pub turned: bool,
 }
+
+/// Places of a frame's strongest extrema, in pixels, sorted by row.
+pub type Places = Vec<[f32; 2]>;
 
 /// An extremum before it is described.
 #[derive(Clone, Copy)]
@@ -48,6 +58,14 @@ struct Extremum {
     /// In pixels of the octave.
     sigma: f32,
     strength: f32,
+}
+
+impl Extremum {
+    /// In pixels of the picture.
+    fn place(&self) -> [f32; 2] {
+        let size = (1 << self.octave) as f32;
+        [self.x * size, self.y * size]
+    }
 }
 
 /// One octave: the picture at variances one, two and four (in its own pixels), and the two differences.
@@ -75,8 +93,8 @@ impl Octave {
     }
 }
 
-/// The strongest points of a picture, spread over it.
-pub fn find(picture: &Plane, wanted: Wanted) -> Vec<Point> {
+/// The strongest points of a picture, spread over it; and where its strongest extrema are.
+pub fn find(picture: &Plane, wanted: Wanted<'_>) -> (Vec<Point>, Places) {
     let mut octaves = Vec::new();
     let mut first = picture.smooth();
     while first.width >= SMALLEST && first.height >= SMALLEST && octaves.len() < 6 {
@@ -88,6 +106,12 @@ pub fn find(picture: &Plane, wanted: Wanted) -> Vec<Point> {
     for n in 0..octaves.len() {
         for level in 0..2 {
             scan(&octaves, n, level, &mut extrema);
+        }
+    }
+    let places = places(&extrema, 4 * wanted.most);
+    for e in &mut extrema {
+        if stood(wanted.before, e.place()) {
+            e.strength *= STANDING;
         }
     }
     let chosen = spread(extrema, picture.width, picture.height, wanted.most);
@@ -118,7 +142,26 @@ pub fn find(picture: &Plane, wanted: Wanted) -> Vec<Point> {
         }
     }
     points.truncate(wanted.most);
-    points
+    (points, places)
+}
+
+/// Where the strongest extrema are, `most` at most.
+fn places(extrema: &[Extremum], most: usize) -> Places {
+    let mut strongest: Vec<&Extremum> = extrema.iter().collect();
+    if strongest.len() > most {
+        strongest.select_nth_unstable_by(most, |a, b| b.strength.total_cmp(&a.strength));
+        strongest.truncate(most);
+    }
+    let mut places: Places = strongest.into_iter().map(Extremum::place).collect();
+    places.sort_by(|a, b| a[1].total_cmp(&b[1]));
+    places
+}
+
+/// Was there an extremum at this place before?
+fn stood(before: &Places, [x, y]: [f32; 2]) -> bool {
+    let first = before.partition_point(|b| b[1] < y - SAME);
+    let near = before[first..].iter().take_while(|b| b[1] <= y + SAME);
+    near.into_iter().any(|b| (b[0] - x).abs() <= SAME)
 }
 
 /// Adds the extrema of one difference to `found`.

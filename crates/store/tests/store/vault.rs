@@ -62,6 +62,7 @@ fn pieces_of_blobs(place: &Place) {
     run(async {
         let vault = place.vault().await;
         let blob = vault.put(b"0123456789"[..].into()).await.unwrap();
+        assert_eq!(vault.map(&blob).await.unwrap(), vault.get(&blob).await.unwrap());
         for (offset, length, piece) in [
             (0, 4, "0123"),
             (4, 4, "4567"),

@@ -12,7 +12,7 @@ use crate::visual::code::Spectrum;
 use crate::visual::marks::Mark;
 use crate::visual::picture::found;
 use crate::visual::plane::{Area, Plane, Sums};
-use crate::visual::points::{self, Wanted};
+use crate::visual::points::{self, Places, Wanted};
 use crate::{Demand, Error, Extractor, Fingerprint, MediumKind, Purpose, Segment, Signal};
 use bytes::Bytes;
 use print::{Print, TurnedCode};
@@ -131,7 +131,12 @@ fn look(width: usize, height: usize, luma: &[u8], query: bool) -> Print {
         );
     }
     let most = if query { QUERY_POINTS } else { REFERENCE_POINTS };
-    let found = points::find(&Plane::of(width, height, luma), Wanted { most, turned: true });
+    let wanted = Wanted {
+        before: &Places::new(),
+        most,
+        turned: true,
+    };
+    let (found, _) = points::find(&Plane::of(width, height, luma), wanted);
     let longer = width.max(height) as f32;
     let marks = found.iter().map(|p| Mark::of(p, longer)).collect();
     Print {

@@ -6,7 +6,7 @@ use crate::visual::code::{Code, Spectrum};
 use crate::visual::marks::{Doubted, Mark};
 use crate::visual::picture::found;
 use crate::visual::plane::{Area, Plane, Sums};
-use crate::visual::points::{self, Wanted};
+use crate::visual::points::{self, Places, Wanted};
 use crate::{Error, Extractor, Fingerprint, Purpose, Signal};
 use swordnet_core::Medium;
 
@@ -20,6 +20,8 @@ pub struct Frames {
     settings: &'static Settings,
     print: Print,
     last_still: Option<(f64, Code)>,
+    /// Where the extrema of the last still were.
+    places: Places,
     seen: bool,
 }
 
@@ -37,6 +39,7 @@ impl Frames {
                 ..Print::default()
             },
             last_still: None,
+            places: Places::new(),
             seen: false,
         }
     }
@@ -70,13 +73,15 @@ impl Frames {
         });
         if changed {
             self.last_still = Some((time, code));
-            let found = points::find(
+            let (found, places) = points::find(
                 &Plane::of(width, height, luma),
                 Wanted {
+                    before: &self.places,
                     most: self.settings.points,
                     turned: false,
                 },
             );
+            self.places = places;
             if !found.is_empty() {
                 let marks = found.iter().map(|p| Mark::of(p, longer)).collect();
                 self.print.stills.push(Still {

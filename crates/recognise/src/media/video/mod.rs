@@ -37,9 +37,9 @@ static REFERENCE: Settings = Settings {
     query: false,
     rate: 8.0,
     max_side: 320,
-    points: 44,
+    points: 40,
     change: 16,
-    soonest: 0.875,
+    soonest: 0.75,
     latest: 2.5,
 };
 static QUERY: Settings = Settings {
