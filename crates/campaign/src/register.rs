@@ -15,7 +15,7 @@ use swordnet_store::Query;
 /// Works of a batch that are committed together, with the segments over them.
 const CHUNK: usize = 256;
 /// Scores in a sweep below which there is nothing, and from which nothing more need be seen.
-const DOUBT: f64 = 0.07;
+const DOUBT: f64 = 0.02;
 /// See `DOUBT`.
 const SETTLED: f64 = 0.9;
 /// More segments of one medium than this are joined, all but the largest.

@@ -1,73 +1,12 @@
 //! Moving and still pictures: what every medium must do, on films and pictures that the tests draw themselves.
 
+mod drawn;
+
+use drawn::{Frame, H, Random, W, draw};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 use swordnet_core::{Medium, ReferenceId};
 use swordnet_recognise::{Demand, Error, Fingerprint, Match, MediumKind, Purpose, Segment, Signal, media};
-
-/// A small generator, so that every run draws the same.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> f32 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 40) as f32) / (1u64 << 24) as f32
-    }
-}
-
-const W: usize = 320;
-const H: usize = 180;
-
-type Frame = Vec<u8>;
-
-/// A frame of a drawn film: shots of two to five seconds, each of boxes and discs that drift.
-fn draw(seed: u64, time: f32) -> Frame {
-    let mut cuts = Random(seed ^ 0x5eed);
-    let (mut shot, mut start) = (0u64, 0f32);
-    loop {
-        let length = 2.0 + 3.0 * cuts.next();
-        if start + length > time {
-            break;
-        }
-        start += length;
-        shot += 1;
-    }
-    let mut r = Random(seed.wrapping_mul(977).wrapping_add(shot * 31 + 7));
-    for _ in 0..8 {
-        r.next();
-    }
-    let slope = [r.next() * 0.4, r.next() * 0.4, 60.0 + 100.0 * r.next()];
-    let mut frame: Frame = (0..W * H)
-        .map(|i| (slope[2] + slope[0] * (i % W) as f32 - slope[1] * (i / W) as f32).clamp(0.0, 255.0) as u8)
-        .collect();
-    for _ in 0..70 {
-        let (x, y, w, h) = (
-            r.next() * 320.0,
-            r.next() * 180.0,
-            3.0 + 28.0 * r.next() * r.next(),
-            3.0 + 28.0 * r.next() * r.next(),
-        );
-        let (vx, vy, luma, round) = (
-            (r.next() - 0.5) * 24.0,
-            (r.next() - 0.5) * 16.0,
-            r.next() * 255.0,
-            r.next() < 0.5,
-        );
-        let (cx, cy) = (x + vx * (time - start), y + vy * (time - start));
-        for py in (cy - h).max(0.0) as usize..(cy + h).clamp(0.0, H as f32) as usize {
-            for px in (cx - w).max(0.0) as usize..(cx + w).clamp(0.0, W as f32) as usize {
-                let (dx, dy) = ((px as f32 - cx) / w, (py as f32 - cy) / h);
-                if !round || dx * dx + dy * dy <= 1.0 {
-                    frame[py * W + px] = luma as u8;
-                }
-            }
-        }
-    }
-    frame
-}
 
 /// Part of a frame, drawn into another rectangle of a frame.
 fn paste(from: &Frame, part: [f32; 4], onto: &mut Frame, place: [f32; 4]) {
@@ -484,5 +423,44 @@ fn damage_is_told_and_never_a_panic() {
             opened.search(&old, &HashSet::new()),
             Err(Error::Damaged { .. })
         ));
+    }
+}
+
+/// Fingerprints and segments of version 1 as they were first written: whatever is written now, they are read. A change of form adds a
+/// sample beside these.
+#[test]
+fn what_was_written_before_is_read() {
+    let samples: [(Medium, &[u8], &[u8]); 2] = [
+        (
+            Medium::Video,
+            include_bytes!("samples/video-1.print"),
+            include_bytes!("samples/video-1.segment"),
+        ),
+        (
+            Medium::Image,
+            include_bytes!("samples/image-1.print"),
+            include_bytes!("samples/image-1.segment"),
+        ),
+    ];
+    for (medium, print, segment) in samples {
+        let query = match medium {
+            Medium::Video => film(Purpose::Query, 8.0, |t| draw(2, 2.0 + t)),
+            _ => picture(Purpose::Query, &draw(2, 0.0)),
+        };
+        let query = query.expect("something to recognise");
+        let print = Fingerprint {
+            medium,
+            version: 1,
+            bytes: print.to_vec(),
+        };
+        for bytes in [segment.to_vec(), built(medium, &[(2, print)])] {
+            let opened = kind(medium).open(bytes.into()).expect("opens");
+            let found = search(opened.as_ref(), medium, &query);
+            assert_eq!(
+                found.first().map(|m| m.reference.clone()),
+                Some(id(2)),
+                "{medium}"
+            );
+        }
     }
 }
