@@ -97,14 +97,16 @@ pub fn read_file(media: &Media, path: &Path, purpose: Purpose) -> Result<Reading
     })
 }
 
-/// No control characters but white space: text in any character set in use for web pages but UTF-16, which has a mark.
+/// No zeros and hardly a control character but white space (one in a hundred bytes is a slip of whoever saved it): text in any character
+/// set in use for web pages but UTF-16, which has a mark.
 pub(crate) fn looks_like_text(head: &[u8]) -> bool {
     if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
         return true;
     }
-    !head
+    let controls = head
         .iter()
-        .any(|&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b))
+        .filter(|&&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b));
+    !head.contains(&0) && 100 * controls.count() <= head.len()
 }
 
 /// The main text of a page, or the whole of a plain text.
@@ -346,5 +348,18 @@ pub(crate) fn digest_file(path: &Path) -> std::io::Result<Sha256Hex> {
             return Ok(Sha256Hex::from_array(hash.finalize().as_ref()));
         }
         hash.update(&piece[..n]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_like_text;
+
+    #[test]
+    fn a_stray_control_character_makes_no_media_of_a_text() {
+        let text = "A report that somebody saved with a slip of the keyboard in it. ".repeat(3);
+        assert!(looks_like_text(text.replacen("slip", "sl\u{12}ip", 1).as_bytes()));
+        assert!(!looks_like_text(text.replacen("slip", "sl\0ip", 1).as_bytes()));
+        assert!(!looks_like_text(b"ID3\x04\x01\x02\x03 no text at all"));
     }
 }

@@ -1,6 +1,6 @@
 //! An index of one medium: some segments, and the references that no longer answer.
 
-use crate::{Error, Fingerprint, Match, Segment};
+use crate::{Error, Fingerprint, Match, Segment, media};
 use std::collections::HashSet;
 use swordnet_core::ReferenceId;
 
@@ -40,11 +40,7 @@ impl Index {
 
     /// What the query matches in all segments, best first.
     pub fn search(&self, query: &Fingerprint) -> Result<Vec<Match>, Error> {
-        let mut found = Vec::new();
-        for segment in &self.segments {
-            found.extend(segment.search(query, &self.removed)?);
-        }
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        Ok(found)
+        let kind = media::of(query.medium).ok_or(Error::Empty(query.medium))?;
+        kind.search(&self.segments, query, &self.removed)
     }
 }

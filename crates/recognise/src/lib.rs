@@ -8,6 +8,7 @@ pub mod media;
 mod visual;
 
 use bytes::Bytes;
+use std::any::Any;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId, Span, Transform};
 
@@ -87,12 +88,16 @@ pub trait Extractor: Send {
     fn finish(self: Box<Self>) -> Result<Fingerprint, Error>;
 }
 
+/// The score from which a match counts, in every medium. A score is the probability that the match is right where one file in
+/// twenty is a copy; docs/RECOGNITION.md says how each medium's was fitted.
+pub const EVEN: f64 = 0.5;
+
 /// One matched span of one reference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Match {
     /// The reference copy.
     pub reference: ReferenceId,
-    /// 0 to 1: how likely the match is right.
+    /// 0 to 1: how likely the match is right; see [`EVEN`].
     pub score: f64,
     /// Where in the query: seconds or characters.
     pub query: Span,
@@ -102,8 +107,8 @@ pub struct Match {
     pub transform: Transform,
 }
 
-/// An opened, immutable index segment.
-pub trait Segment: Send + Sync {
+/// An opened, immutable index segment. [`Any`] lets a medium know its own among segments: see [`MediumKind::search`].
+pub trait Segment: Any + Send + Sync {
     /// The references in it.
     fn references(&self) -> &[ReferenceId];
     /// Spans of its references, less those in `removed`, that the query matches, best first. What scores under the medium's
@@ -125,6 +130,21 @@ pub trait MediumKind: Sync {
     fn build(&self, references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Error>;
     /// Opens a segment; `bytes` may be a mapped file. Hostile bytes give an error, never a panic.
     fn open(&self, bytes: Bytes) -> Result<Box<dyn Segment>, Error>;
+    /// What the query matches in several segments of this medium, best first, on the terms of [`Segment::search`]. A medium whose
+    /// segments tell more together than one by one says so here.
+    fn search(
+        &self,
+        segments: &[Box<dyn Segment>],
+        query: &Fingerprint,
+        removed: &HashSet<ReferenceId>,
+    ) -> Result<Vec<Match>, Error> {
+        let mut found = Vec::new();
+        for segment in segments {
+            found.extend(segment.search(query, removed)?);
+        }
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        Ok(found)
+    }
     /// The score from which a match counts.
     fn threshold(&self) -> f64;
 }

@@ -250,6 +250,27 @@ fn nothing_to_hear_is_empty() {
 }
 
 #[test]
+fn eight_hours_are_heard_to_the_end() {
+    // A minute that is heard again and again with another tune in between, and one piece in the last hour.
+    let piece = tune(41, 20.0, 1.0, 0.0);
+    let minute = mix(&noise(40, 60.0), &tune(42, 60.0, 1.0, 0.0), 2.0);
+    let mut extractor = Audio.extractor(Purpose::Reference);
+    for number in 0..480 {
+        extractor.push(Signal::Samples(&minute)).expect("samples");
+        if number == 460 {
+            extractor.push(Signal::Samples(&piece)).expect("samples");
+        }
+    }
+    let whole = extractor.finish().expect("it sounds");
+    let bytes = Audio.build(&[(id("day"), &whole)]).expect("the print is whole");
+    let segment = Audio
+        .open(Bytes::from(bytes))
+        .expect("a segment just built opens");
+    let found = search(&*segment, part(&piece, 5.0, 15.0));
+    assert_place(&found, "day", 1.0, 461.0 * 60.0 + 5.0, 0.0);
+}
+
+#[test]
 fn an_index_of_nothing_answers_nothing() {
     assert!(search(&*segment(&[]), &tune(1, 5.0, 1.0, 0.0)).is_empty());
 }

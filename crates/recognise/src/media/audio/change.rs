@@ -35,6 +35,14 @@ impl Change {
         }
     }
 
+    /// Seconds that a phrase may last which another take says alike: longer where the other take may be bent to fit.
+    pub fn phrase(self) -> f64 {
+        match self {
+            Change::None => 4.0,
+            Change::One | Change::Two => 6.0,
+        }
+    }
+
     /// How far evidence counts.
     pub fn weight(self) -> f64 {
         match self {

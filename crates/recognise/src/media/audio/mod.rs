@@ -55,7 +55,7 @@ impl MediumKind for Audio {
     }
 
     fn threshold(&self) -> f64 {
-        0.98
+        crate::EVEN
     }
 }
 

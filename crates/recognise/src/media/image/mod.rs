@@ -62,7 +62,7 @@ impl MediumKind for Image {
     }
 
     fn threshold(&self) -> f64 {
-        0.5
+        crate::EVEN
     }
 }
 

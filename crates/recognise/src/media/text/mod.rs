@@ -7,6 +7,7 @@
 //! Positions in matches are Unicode scalar values of the text as given.
 
 mod checksum;
+mod echo;
 mod fold;
 mod folded;
 mod grams;
@@ -24,6 +25,7 @@ use folded::{FoldedText, Folder};
 use passages::passages;
 use score::Traits;
 use segment::{TextSegment, text_of};
+use std::any::Any;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId, Span, Transform};
 
@@ -55,8 +57,21 @@ impl MediumKind for Text {
         Ok(Box::new(TextSegment::open(bytes)?))
     }
 
+    fn search(
+        &self,
+        segments: &[Box<dyn Segment>],
+        query: &Fingerprint,
+        removed: &HashSet<ReferenceId>,
+    ) -> Result<Vec<Match>, Error> {
+        let texts = segments.iter().map(|segment| {
+            let segment: &dyn Any = &**segment;
+            segment.downcast_ref().ok_or(Error::WrongSignal(Medium::Text))
+        });
+        search(&texts.collect::<Result<Vec<_>, _>>()?, query, removed)
+    }
+
     fn threshold(&self) -> f64 {
-        0.65
+        crate::EVEN
     }
 }
 
@@ -87,25 +102,45 @@ impl Segment for TextSegment {
     }
 
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
-        let query = text_of(query)?;
-        let codes = query.codes();
-        let letters = letters(&codes);
-        let mut matches = Vec::new();
-        for (reference, shared) in runs::shared(self, &codes, removed)? {
-            let text = self.text(reference as usize)?;
-            let reference = &self.references[reference as usize];
-            for passage in passages(shared.runs, letters) {
-                let traits = Traits::of(&passage, letters);
-                matches.extend(describe(&query, &text, reference, &passage, &traits));
-            }
-        }
-        matches.sort_by(|a, b| {
-            b.score
-                .total_cmp(&a.score)
-                .then_with(|| a.reference.cmp(&b.reference))
-        });
-        Ok(matches)
+        search(&[self], query, removed)
     }
+}
+
+/// Searches segments as if they were one: what is rare is rare in all of them, and an echo may lie in another segment than its source.
+fn search(
+    segments: &[&TextSegment],
+    query: &Fingerprint,
+    removed: &HashSet<ReferenceId>,
+) -> Result<Vec<Match>, Error> {
+    let query = text_of(query)?;
+    let codes = query.codes();
+    let letters = letters(&codes);
+    let mut found = Vec::new();
+    for (holder, shared) in runs::shared(segments, &codes, removed)? {
+        found.extend(
+            passages(shared.runs, letters)
+                .into_iter()
+                .map(|passage| (holder, passage)),
+        );
+    }
+    let echoes = echo::echoes(codes.len(), &found);
+    let mut matches = Vec::new();
+    for (((segment, reference), passage), echo) in found.iter().zip(echoes) {
+        let segment = segments[*segment as usize];
+        let text = segment.text(*reference as usize)?;
+        let traits = Traits {
+            echo,
+            ..Traits::of(passage, letters)
+        };
+        let reference = &segment.references[*reference as usize];
+        matches.extend(describe(&query, &text, reference, passage, &traits));
+    }
+    matches.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then_with(|| a.reference.cmp(&b.reference))
+    });
+    Ok(matches)
 }
 
 /// How many characters of this text say as much as one Chinese character.

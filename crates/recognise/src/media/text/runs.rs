@@ -14,7 +14,7 @@ use swordnet_core::ReferenceId;
 
 /// Folded characters of a query taken at a time.
 const STRETCH: usize = 1 << 15;
-/// Grams met more often than this in the segment say too little to start from.
+/// Grams met more often than this in the index say too little to start from.
 const COMMON: usize = 64;
 /// A reference is a candidate from so much weight of shared grams in one stretch: about three that are its alone.
 const ENOUGH: f32 = 2.5;
@@ -30,7 +30,7 @@ pub struct Run {
     pub reference: u32,
     /// Characters.
     pub length: u32,
-    /// How rare its grams are in the segment: 1 where they are this reference's alone, towards 0 for stock phrases.
+    /// How rare its grams are in the index: 1 where they are this reference's alone, towards 0 for stock phrases.
     pub rarity: f32,
 }
 
@@ -43,13 +43,16 @@ pub struct Shared {
     reached: FxHashMap<i64, u32>,
 }
 
+/// A reference: the number of its segment, and its own in that.
+pub type Holder = (u32, u32);
+
 struct Seed {
     query: u32,
-    reference: u32,
+    holder: Holder,
     place: u32,
 }
 
-/// How much a gram says that so many places of the segment hold.
+/// How much a gram says that so many places of the index hold.
 fn rarity(places: usize) -> f32 {
     if places > COMMON {
         0.0
@@ -58,21 +61,22 @@ fn rarity(places: usize) -> f32 {
     }
 }
 
-/// The runs that `query` shares with each candidate of `segment`.
+/// The runs that `query` shares with each candidate of the `segments`.
 pub fn shared(
-    segment: &TextSegment,
+    segments: &[&TextSegment],
     query: &[u16],
     removed: &HashSet<ReferenceId>,
-) -> Result<FxHashMap<u32, Shared>, Error> {
-    let mut found: FxHashMap<u32, Shared> = FxHashMap::default();
+) -> Result<FxHashMap<Holder, Shared>, Error> {
+    let mut found: FxHashMap<Holder, Shared> = FxHashMap::default();
     for from in (0..query.len()).step_by(STRETCH) {
-        let stretch = Stretch::read(segment, query, from);
-        for (reference, seeds) in stretch.candidates() {
-            if removed.contains(&segment.references[reference as usize]) {
+        let stretch = Stretch::read(segments, query, from);
+        for (holder, seeds) in stretch.candidates() {
+            let segment = segments[holder.0 as usize];
+            if removed.contains(&segment.references[holder.1 as usize]) {
                 continue;
             }
-            let text = segment.text(reference as usize)?;
-            let shared = found.entry(reference).or_default();
+            let text = segment.text(holder.1 as usize)?;
+            let shared = found.entry(holder).or_default();
             for (at, place) in seeds {
                 shared.grow(query, &text, at, place, &stretch);
             }
@@ -84,55 +88,57 @@ pub fn shared(
 /// A part of the query, looked up.
 struct Stretch {
     from: usize,
-    /// Per gram of the query its rarity; negative where the segment does not hold it.
+    /// Per gram of the query its rarity; negative where the index does not hold it.
     rarity: Vec<f32>,
     seeds: Vec<Seed>,
 }
 
 impl Stretch {
-    fn read(segment: &TextSegment, query: &[u16], from: usize) -> Self {
+    fn read(segments: &[&TextSegment], query: &[u16], from: usize) -> Self {
         let mut stretch = Self {
             from,
             rarity: Vec::with_capacity(STRETCH.min(query.len() - from)),
             seeds: Vec::new(),
         };
         grams(query, from, from + STRETCH, |at, gram| {
-            let places = segment.places(gram);
-            stretch.rarity.push(if places.len() == 0 {
-                -1.0
-            } else {
-                rarity(places.len())
-            });
-            if places.len() <= COMMON {
-                for place in places.iter() {
-                    if let Some((reference, within)) = segment.locate(place) {
-                        stretch.seeds.push(Seed {
-                            query: at as u32,
-                            reference,
-                            place: within,
-                        });
-                    }
+            let before = stretch.seeds.len();
+            let mut count = 0;
+            for (number, segment) in segments.iter().enumerate() {
+                let places = segment.places(gram);
+                count += places.len();
+                if count > COMMON {
+                    break;
                 }
+                let located = places.iter().filter_map(|place| segment.locate(place));
+                stretch.seeds.extend(located.map(|(reference, place)| Seed {
+                    query: at as u32,
+                    holder: (number as u32, reference),
+                    place,
+                }));
             }
+            if count > COMMON {
+                stretch.seeds.truncate(before);
+            }
+            stretch.rarity.push(if count == 0 { -1.0 } else { rarity(count) });
         });
         stretch
     }
 
     /// The references that share enough, with the places of what they share in the query and in them.
-    fn candidates(&self) -> FxHashMap<u32, Vec<(u32, u32)>> {
-        let mut weights: FxHashMap<u32, (f32, u32)> = FxHashMap::default();
+    fn candidates(&self) -> FxHashMap<Holder, Vec<(u32, u32)>> {
+        let mut weights: FxHashMap<Holder, (f32, u32)> = FxHashMap::default();
         for seed in &self.seeds {
-            let (weight, last) = weights.entry(seed.reference).or_insert((0.0, u32::MAX));
+            let (weight, last) = weights.entry(seed.holder).or_insert((0.0, u32::MAX));
             if *last != seed.query {
                 *weight += self.rarity_at(seed.query);
                 *last = seed.query;
             }
         }
-        let mut candidates: FxHashMap<u32, Vec<(u32, u32)>> = FxHashMap::default();
+        let mut candidates: FxHashMap<Holder, Vec<(u32, u32)>> = FxHashMap::default();
         for seed in &self.seeds {
-            if weights[&seed.reference].0 >= ENOUGH {
+            if weights[&seed.holder].0 >= ENOUGH {
                 candidates
-                    .entry(seed.reference)
+                    .entry(seed.holder)
                     .or_default()
                     .push((seed.query, seed.place));
             }

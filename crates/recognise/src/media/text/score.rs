@@ -12,10 +12,10 @@ use super::runs::Run;
 
 /// The power of the density.
 const DENSITY: f64 = 2.2;
-/// Characters of weight at which a passage is as likely a copy as not.
-const EVEN: f64 = 66.0;
-/// How fast the odds rise with the weight: by this power.
-const STEEP: f64 = 9.0;
+/// Characters of weight at which a passage is as likely a copy as not where one text in twenty holds one.
+const EVEN: f64 = 71.5;
+/// How fast the odds rise with the weight: by this power. Both fitted by bench/calibrate.py.
+const STEEP: f64 = 14.3;
 /// Of a run whose neighbours do not follow it in the reference, nothing counts up to the first and all from the second
 /// length, in Chinese characters.
 const LOOSE: (f64, f64) = (10.0, 30.0);
@@ -24,6 +24,9 @@ const NEXT: f64 = 40.0;
 /// The first line of a text is its headline, which others may name: a passage that begins within so many characters of
 /// the start of a reference and reaches no further than so many Chinese characters weighs half.
 const HEADLINE: (f64, f64) = (5.0, 47.0);
+
+/// What an echo weighs, of its weight: its odds fall to a hundredth.
+const ECHO: f64 = 0.6;
 
 /// What a passage shows, in characters of the folded text.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -38,6 +41,8 @@ pub struct Traits {
     pub span: f64,
     /// Is it no more than the headline?
     pub headline: bool,
+    /// Does the text have it from another work? See [`super::echo`].
+    pub echo: bool,
 }
 
 impl Traits {
@@ -75,6 +80,7 @@ impl Traits {
                 .fold(0.0, f64::max),
             span: (query.end - query.start).max(reference.end - reference.start),
             headline: reference.start <= HEADLINE.0 && reference.end <= HEADLINE.1 * letters,
+            echo: false,
         }
     }
 
@@ -86,7 +92,8 @@ impl Traits {
     /// The score, 0 to 1.
     pub fn score(&self) -> f64 {
         let weight = (self.rare * self.density().powf(DENSITY)).max(self.longest)
-            * if self.headline { 0.5 } else { 1.0 };
+            * if self.headline { 0.5 } else { 1.0 }
+            * if self.echo { ECHO } else { 1.0 };
         1.0 / (1.0 + (EVEN / weight.max(1e-9)).powf(STEEP))
     }
 }
@@ -161,9 +168,9 @@ mod tests {
 
     #[test]
     fn scattered_phrases_weigh_less_than_a_passage() {
-        let scattered: Vec<_> = (0..10).map(|at| (at * 60, at * 60, 12)).collect();
-        let together: Vec<_> = (0..10).map(|at| (at * 16, 200 + at * 16, 12)).collect();
-        let shuffled: Vec<_> = (0..10).map(|at| (at * 16, 200 + at * 7 % 10 * 16, 12)).collect();
+        let scattered: Vec<_> = (0..12).map(|at| (at * 60, at * 60, 12)).collect();
+        let together: Vec<_> = (0..12).map(|at| (at * 16, 200 + at * 16, 12)).collect();
+        let shuffled: Vec<_> = (0..12).map(|at| (at * 16, 200 + at * 7 % 12 * 16, 12)).collect();
         assert!(score(&scattered) < 0.1);
         assert!(score(&together) > 0.5);
         assert!(score(&shuffled) < 0.1);

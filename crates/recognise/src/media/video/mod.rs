@@ -89,6 +89,6 @@ impl MediumKind for Video {
     }
 
     fn threshold(&self) -> f64 {
-        0.5
+        crate::EVEN
     }
 }
