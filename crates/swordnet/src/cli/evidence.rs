@@ -152,6 +152,13 @@ async fn export(office: &Office, campaign: &Campaign, command: Export) -> Result
     let path = &command.out;
     let mut file = File::open(path).map_err(|e| InputError::path(path, e))?;
     let head = package::head(&mut file).map_err(|e| Error::Bug(e.to_string()))?;
+    if !exhibit.awaiting.is_empty() {
+        let authorities = exhibit.awaiting.join(", ");
+        output::hint(&format!(
+            "it awaits a time-stamp by {authorities}: run `swordnet evidence timestamp {}`",
+            exhibit.id
+        ));
+    }
     if office.json {
         output::json(&json!({
             "exhibit": exhibit.id, "file": path, "sha256": written.sha256, "version": version.as_str(), "head": head,

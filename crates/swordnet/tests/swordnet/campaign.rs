@@ -100,36 +100,46 @@ fn a_campaign_finds_what_is_there_and_survives_being_killed() {
     verify_evidence(&killed);
 }
 
-/// Every exhibit of the campaign checks, exported to a file, with nothing but the file.
+/// Exhibits of the campaign check, exported to a file, with nothing but the file and a trust list; what happened to each stands in
+/// its log once.
 fn verify_evidence(out: &Path) {
     let data = out.join("data");
-    let listed = swordnet()
-        .arg("--data")
-        .arg(&data)
-        .args(["--json", "evidence", "list"])
-        .output()
-        .expect("it runs");
-    let exhibits = crate::lines(&listed);
-    assert!(!exhibits.is_empty(), "{}", said(&listed));
-    let file = out.join("exhibit.wacz");
-    let id = exhibits[0]["id"].as_str().expect("an identifier");
-    let exported = swordnet()
-        .arg("--data")
-        .arg(&data)
-        .args(["evidence", "export", id, "--out"])
-        .arg(&file)
-        .output()
-        .expect("it runs");
-    assert!(exported.status.success(), "{}", said(&exported));
-    let checked = swordnet()
-        .args(["--json", "evidence", "verify"])
-        .arg(&file)
-        .output()
-        .expect("it runs");
-    assert_eq!(
-        checked.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&checked.stdout)
-    );
+    let exhibits = crate::lines(&crate::run(&data, &["evidence", "list"]));
+    assert!(exhibits.len() > 20, "{} exhibits", exhibits.len());
+    let trust = out.join("trust.pem");
+    for exhibit in exhibits.iter().step_by(7) {
+        let id = exhibit["id"].as_str().expect("an identifier");
+        let file = out.join("exhibit.wacz");
+        let exported = crate::run(&data, &["evidence", "export", id, "--out", crate::text(&file)]);
+        assert!(exported.status.success(), "{}", said(&exported));
+        let checked = crate::run(
+            out,
+            &[
+                "evidence",
+                "verify",
+                crate::text(&file),
+                "--trust",
+                crate::text(&trust),
+            ],
+        );
+        let report = &crate::lines(&checked)[0];
+        assert_eq!(report["problems"], serde_json::json!([]), "{id}");
+        let count = |kind: &str| {
+            let events = report["events"].as_array().expect("events");
+            events.iter().filter(|event| event["kind"] == kind).count()
+        };
+        let counted = ["order", "delivery", "time-stamp", "export"].map(count);
+        assert_eq!(counted, [1, 1, 1, 1], "{id}");
+        let checks = report["events"]
+            .as_array()
+            .expect("events")
+            .iter()
+            .filter(|event| event["kind"] == "re-check");
+        let mut moments: Vec<&str> = checks
+            .map(|event| event["at"].as_str().expect("a moment"))
+            .collect();
+        let all = moments.len();
+        moments.dedup();
+        assert_eq!(all, moments.len(), "{id}: a re-check is doubled");
+    }
 }
