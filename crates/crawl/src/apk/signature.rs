@@ -44,16 +44,25 @@ fn first_certificate(signer: &mut &[u8]) -> Option<Vec<u8>> {
     Some(prefixed(&mut certificates)?.to_vec())
 }
 
-/// An element of DER (X.690): its tag, its content, all of it, and what follows.
-fn der(bytes: &[u8]) -> Option<(u8, &[u8], &[u8], &[u8])> {
+/// An element of DER (X.690).
+struct Der<'a> {
+    tag: u8,
+    content: &'a [u8],
+    /// Tag, length and content.
+    whole: &'a [u8],
+    /// What follows it.
+    rest: &'a [u8],
+}
+
+fn der(bytes: &[u8]) -> Option<Der<'_>> {
     let (tag, first) = (*bytes.first()?, *bytes.get(1)?);
     let (length, head) = match first {
         0..=0x7f => (usize::from(first), 2),
         0x81..=0x84 => {
             let n = usize::from(first & 0x7f);
+            let length = bytes.get(2..2 + n)?;
             (
-                bytes
-                    .get(2..2 + n)?
+                length
                     .iter()
                     .fold(0, |length, byte| length << 8 | usize::from(*byte)),
                 2 + n,
@@ -61,32 +70,36 @@ fn der(bytes: &[u8]) -> Option<(u8, &[u8], &[u8], &[u8])> {
         }
         _ => return None,
     };
-    let (all, rest) = bytes.split_at_checked(head + length)?;
-    Some((tag, &all[head..], all, rest))
+    let (whole, rest) = bytes.split_at_checked(head + length)?;
+    Some(Der {
+        tag,
+        content: &whole[head..],
+        whole,
+        rest,
+    })
 }
 
 /// The certificates of a signature file of scheme v1: CMS signed data (RFC 5652, section 5.1).
 pub(super) fn of_file(file: &[u8]) -> Vec<Vec<u8>> {
     let certificates = || {
-        let (_, content, ..) = der(file)?;
-        let (_, _, _, rest) = der(content)?;
-        let (0xa0, explicit, ..) = der(rest)? else {
+        let explicit = der(der(der(file)?.content)?.rest)?;
+        if explicit.tag != 0xa0 {
             return None;
-        };
-        let (_, mut signed, ..) = der(explicit)?;
+        }
+        let mut signed = der(explicit.content)?.content;
         loop {
-            let (tag, content, _, rest) = der(signed)?;
-            if tag == 0xa0 {
-                return Some(content);
+            let part = der(signed)?;
+            if part.tag == 0xa0 {
+                return Some(part.content);
             }
-            signed = rest;
+            signed = part.rest;
         }
     };
     let mut rest = certificates().unwrap_or_default();
     let mut found = Vec::new();
-    while let Some((_, _, all, next)) = der(rest).filter(|_| found.len() < MOST) {
-        found.push(all.to_vec());
-        rest = next;
+    while let Some(certificate) = der(rest).filter(|_| found.len() < MOST) {
+        found.push(certificate.whole.to_vec());
+        rest = certificate.rest;
     }
     found
 }
