@@ -1,7 +1,8 @@
 #!/bin/sh
-# Reproduces the tables of docs/RECOGNITION.md for sound and text: all.sh PROGRAM [FOLDER]. Needs ffmpeg with librubberband, libmp3lame and
+# Reproduces the tables of docs/RECOGNITION.md: all.sh PROGRAM [FOLDER]. Needs ffmpeg with librubberband, libmp3lame and
 # libopus, sox with its AMR format, fpcalc, python3 with venv, git, npm and cargo; some 5 GB of disk and a few hours of one core.
-# SEED chooses the queries, PER how many of each kind of sound.
+# SEED chooses the queries, PER how many of each kind of sound. Films and pictures are measured where VIDEO_MEDIA names a folder of them
+# (see README.md), because no registry holds enough film.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(realpath "$1")
@@ -60,3 +61,35 @@ done
 # shellcheck disable=SC2086
 python "$here/text/score.py" --data "$queries" $results
 python "$here/calibrate.py" "text:$queries/queries.jsonl:$queries/swordnet.jsonl"
+
+# Films and pictures
+[ -n "${VIDEO_MEDIA:-}" ] || exit 0
+pip install --quiet -r "$here/video/requirements.txt"
+videos=$work/video/seed-$seed
+[ -f "$videos/truth.json" ] ||
+    python "$here/video/make_set.py" --media "$VIDEO_MEDIA" --out "$videos" --seed "$seed" --per-transform 3
+results=
+for tool in "swordnet:$here/video/swordnet_adapter.py" "mpeg7:$here/video/peers/mpeg7_adapter.py" \
+    "framehash:$here/video/peers/framehash_adapter.py"; do
+    name=${tool%%:*}
+    [ -f "$videos/$name.json" ] ||
+        python "$here/video/run.py" --set "$videos" --adapter "python ${tool#*:}" --name "$name" \
+            --state "$videos/$name" --out "$videos/$name.json"
+    results="$results $videos/$name.json"
+done
+# shellcheck disable=SC2086
+python "$here/video/score.py" "$videos/truth.json" $results
+[ -d "$VIDEO_MEDIA/images" ] || exit 0
+images=$work/images/seed-$seed
+[ -f "$images/truth.json" ] ||
+    python "$here/video/make_images.py" --media "$VIDEO_MEDIA" --out "$images" --seed "$seed" --per-transform 12
+results=
+for tool in "swordnet:$here/video/swordnet_adapter.py" "pdq:$here/video/peers/image_adapter.py"; do
+    name=${tool%%:*}
+    [ -f "$images/$name.json" ] || IMG_ALG=pdq \
+        python "$here/video/run.py" --set "$images" --adapter "python ${tool#*:}" --name "$name" \
+            --state "$images/$name" --out "$images/$name.json"
+    results="$results $images/$name.json"
+done
+# shellcheck disable=SC2086
+python "$here/video/score.py" "$images/truth.json" $results
