@@ -302,7 +302,7 @@ def main():
                 q_len=round(d / rate, 3),
             )
         print(name, flush=True)
-        json.dump(Q, open(o.out + "/queries.json", "w"), indent=0)
+        json.dump(dict(queries=Q, same=[], shared=[]), open(o.out + "/queries.json", "w"), indent=0)
     r = np.random.default_rng([o.seed, 77])
     c = Ctx(r, [P(w) for w in cover], [P(w) for w in neg])
     names = list(T)
@@ -324,7 +324,7 @@ def main():
             source=w["source"],
             via=n,
         )
-    json.dump(Q, open(o.out + "/queries.json", "w"), indent=0)
+    json.dump(dict(queries=Q, same=[], shared=[]), open(o.out + "/queries.json", "w"), indent=0)
     print(
         len(Q), "queries,", len(idx), "works indexed,", round(sum(w["seconds"] for w in idx) / 3600, 2), "h"
     )

@@ -15,13 +15,21 @@ SHIPPED = 0.5
 
 def index(works, store):
     manifest = store + "/manifest.jsonl"
+    kept = 0
     with open(works) as lines, open(manifest, "w") as rows:
         for line in lines:
             work, file = line.rstrip("\n").split("\t")
+            kept += os.path.getsize(file)
             rows.write(json.dumps(dict(file=file, title=work, kind="song", holder="bench")) + "\n")
     office = [PROGRAM, "--data", store + "/office", "--json"]
     subprocess.run([*office, "init"], check=True, stdout=subprocess.DEVNULL)
     subprocess.run([*office, "work", "import", manifest], check=True, stdout=subprocess.DEVNULL)
+    # The vault holds the works themselves, their fingerprints and the index.
+    vault = sum(
+        os.path.getsize(f"{at}/{name}") for at, _, names in os.walk(store + "/office/vault") for name in names
+    )
+    with open(store + "/bytes.txt", "w") as told:
+        told.write(str(vault - kept))
 
 
 def batch(store, names):
