@@ -66,8 +66,7 @@ impl Campaign {
 
     /// Every licence and list entry that concerns a work, as it stands.
     async fn consulted(&self, work: &Work) -> Result<Value, Error> {
-        let mut licences = self.records.all::<Licence>(&Query::default()).await?;
-        licences.retain(|l| l.work.as_ref().is_none_or(|id| *id == work.id));
+        let licences = self.licences_for(&work.id).await?;
         let mut white_list = self.records.all::<WhiteListEntry>(&Query::default()).await?;
         white_list.retain(|e| e.source == work.holder);
         let mut warning_lists = self.records.all::<WarningList>(&Query::default()).await?;

@@ -117,7 +117,11 @@ fn text(id: impl ToString) -> String {
 
 nouns! {
     Work = "works", |n| Keys { work: text(&n.id), state: text(n.kind), at: Some(n.registered_at), ..Keys::default() };
-    Licence = "licences", |n| Keys { work: n.work.as_ref().map(text).unwrap_or_default(), ..Keys::default() };
+    Licence = "licences", |n| Keys {
+        work: n.work.as_ref().map(text).unwrap_or_default(),
+        state: if n.work.is_some() { "one_work" } else { "catalogue" }.into(),
+        ..Keys::default()
+    };
     WhiteListEntry = "white_list", |_n| Keys::default();
     WarningList = "warning_lists", |_n| Keys::default();
     Site = "sites", |n| Keys { site: text(&n.id), state: text(n.area), at: Some(n.registered_at), ..Keys::default() };

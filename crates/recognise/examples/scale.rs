@@ -137,7 +137,8 @@ fn main() -> Result<(), Failure> {
             .collect();
         let file = env::temp_dir().join(format!("swordnet-scale-{}", std::process::id()));
         fs::write(&file, kind.build(&references)?)?;
-        drop((references, prints));
+        drop(references);
+        drop(prints);
         let before = Instant::now();
         let bytes = fs::read(&file)?;
         fs::remove_file(&file)?;

@@ -129,7 +129,7 @@ impl Campaign {
     ) -> Result<Finding, Error> {
         let work = self.need::<Work>(work.as_str()).await?;
         let site = self.need::<Site>(sighting.site.as_str()).await?;
-        let licences = self.records.all::<Licence>(&Query::default()).await?;
+        let licences = self.licences_for(&work.id).await?;
         let white_list = self.records.all::<WhiteListEntry>(&Query::default()).await?;
         let warning_lists = self.records.all::<WarningList>(&Query::default()).await?;
         let circumstances = Circumstances {

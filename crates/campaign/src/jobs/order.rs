@@ -73,6 +73,21 @@ impl Campaign {
             .ok_or_else(|| Error::Bug(format!("{} {id} is not on record", T::KIND.key())))
     }
 
+    /// Licences that may cover a work: its own, and those for a whole catalogue.
+    pub(crate) async fn licences_for(&self, work: &WorkId) -> Result<Vec<Licence>, Error> {
+        let own = Query {
+            work: Some(work.to_string()),
+            ..Query::default()
+        };
+        let catalogue = Query {
+            states: vec!["catalogue".into()],
+            ..Query::default()
+        };
+        let mut licences = self.records.all::<Licence>(&own).await?;
+        licences.extend(self.records.all::<Licence>(&catalogue).await?);
+        Ok(licences)
+    }
+
     /// Findings in a state, for what is due.
     pub(crate) async fn findings_in(&self, state: FindingState) -> Result<Vec<Finding>, Error> {
         let query = Query {

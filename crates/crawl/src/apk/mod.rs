@@ -188,11 +188,11 @@ mod tests {
             let packed = packed.finish().unwrap();
             let at = file.len() as u32;
             let (size, length) = (packed.len() as u32, (name.len() as u16).to_le_bytes());
-            let mut record = vec![0; 26];
+            let mut record = [0; 26];
             record[4] = 8;
             record[22..24].copy_from_slice(&length);
             file.extend([b"PK\x03\x04", &record[..], name.as_bytes(), &packed].concat());
-            let mut record = vec![0; 42];
+            let mut record = [0; 42];
             record[6] = 8;
             record[16..20].copy_from_slice(&size.to_le_bytes());
             record[24..26].copy_from_slice(&length);
