@@ -30,9 +30,9 @@ const WHOLE: f32 = 0.08;
 const LEVEL: f32 = 2.0;
 /// Evidence at which a match counts, and what multiplies the odds by e. A logistic regression (Platt, "Probabilistic outputs for support
 /// vector machines", 1999) over 150 queries of three sets of films with 38 kinds of edit puts even odds near 10 and a factor of e at
-/// 6; the highest wrong pair, another round of the same game, had 14. A user who reads the score as odds should not be promised
+/// 6; the highest wrong pair, another round of the same game, had 17. A user who reads the score as odds should not be promised
 /// more than was seen, so both are taken more strictly.
-const EVEN: f32 = 16.0;
+const EVEN: f32 = 18.0;
 /// See `EVEN`.
 const ODDS: f32 = 4.0;
 /// Scores below this are not worth telling.
