@@ -3,6 +3,10 @@
 use super::line::Stretch;
 use super::words::FINE;
 
+/// A tempo, as a share, and a pitch, in semitones, beyond which a change of both is far.
+const FAR_TEMPO: f64 = 0.12;
+const FAR_PITCH: f64 = 2.0;
+
 /// What was done to tempo and pitch. The odder it is, the likelier that it was made up to fit: a voice that says the same
 /// words again, or a tune played again, meets its other take at some odd tempo and pitch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +17,8 @@ pub enum Change {
     One,
     /// Tempo and pitch, each by an amount of its own.
     Two,
+    /// Both by far: hardly anything is left of how the copy sounded.
+    TwoFar,
 }
 
 impl Change {
@@ -23,7 +29,12 @@ impl Change {
         let unsure = 2.0 / (stretch.words.len() * FINE).max(1) as f64;
         let one =
             rise.abs() < 0.4 || pitch.abs() < 0.4 + 17.0 * unsure || (tempo - 1.0).abs() < unsure.max(0.002);
-        if one { Change::One } else { Change::Two }
+        let far = (tempo - 1.0).abs() > FAR_TEMPO && pitch.abs() > FAR_PITCH;
+        match (one, far) {
+            (true, _) => Change::One,
+            (false, false) => Change::Two,
+            (false, true) => Change::TwoFar,
+        }
     }
 
     /// Tempos and pitches that were tried for each place.
@@ -31,7 +42,7 @@ impl Change {
         match self {
             Change::None => 1.0,
             Change::One => 64.0,
-            Change::Two => 1024.0,
+            Change::Two | Change::TwoFar => 1024.0,
         }
     }
 
@@ -39,7 +50,7 @@ impl Change {
     pub fn phrase(self) -> f64 {
         match self {
             Change::None => 4.0,
-            Change::One | Change::Two => 6.0,
+            Change::One | Change::Two | Change::TwoFar => 6.0,
         }
     }
 
@@ -49,6 +60,7 @@ impl Change {
             Change::None => 1.0,
             Change::One => 0.8,
             Change::Two => 0.55,
+            Change::TwoFar => 0.4,
         }
     }
 }
