@@ -2,10 +2,13 @@
 
 use super::line::Stretch;
 use super::words::FINE;
+use std::ops::RangeInclusive;
 
 /// A tempo, as a share, and a pitch, in semitones, beyond which a change of both is far.
 const FAR_TEMPO: f64 = 0.12;
 const FAR_PITCH: f64 = 2.0;
+/// Tempos at which copies are offered: a fifth slower to a quarter faster, and what measuring adds.
+const BEARABLE: RangeInclusive<f64> = 0.79..=1.27;
 
 /// What was done to tempo and pitch. The odder it is, the likelier that it was made up to fit: a voice that says the same
 /// words again, or a tune played again, meets its other take at some odd tempo and pitch.
@@ -17,8 +20,8 @@ pub enum Change {
     One,
     /// Tempo and pitch, each by an amount of its own.
     Two,
-    /// Both by far: hardly anything is left of how the copy sounded.
-    TwoFar,
+    /// Both by far, or the tempo by more than anybody listens to: hardly anything is left of how the work sounded.
+    Far,
 }
 
 impl Change {
@@ -29,11 +32,13 @@ impl Change {
         let unsure = 2.0 / (stretch.words.len() * FINE).max(1) as f64;
         let one =
             rise.abs() < 0.4 || pitch.abs() < 0.4 + 17.0 * unsure || (tempo - 1.0).abs() < unsure.max(0.002);
-        let far = (tempo - 1.0).abs() > FAR_TEMPO && pitch.abs() > FAR_PITCH;
-        match (one, far) {
-            (true, _) => Change::One,
-            (false, false) => Change::Two,
-            (false, true) => Change::TwoFar,
+        let both = !one && (tempo - 1.0).abs() > FAR_TEMPO && pitch.abs() > FAR_PITCH;
+        if both || !BEARABLE.contains(&tempo) {
+            Change::Far
+        } else if one {
+            Change::One
+        } else {
+            Change::Two
         }
     }
 
@@ -42,7 +47,7 @@ impl Change {
         match self {
             Change::None => 1.0,
             Change::One => 64.0,
-            Change::Two | Change::TwoFar => 1024.0,
+            Change::Two | Change::Far => 1024.0,
         }
     }
 
@@ -50,7 +55,7 @@ impl Change {
     pub fn phrase(self) -> f64 {
         match self {
             Change::None => 4.0,
-            Change::One | Change::Two | Change::TwoFar => 6.0,
+            Change::One | Change::Two | Change::Far => 6.0,
         }
     }
 
@@ -60,7 +65,7 @@ impl Change {
             Change::None => 1.0,
             Change::One => 0.8,
             Change::Two => 0.55,
-            Change::TwoFar => 0.4,
+            Change::Far => 0.4,
         }
     }
 }
