@@ -25,7 +25,8 @@ pub(crate) struct Reports {
     sighting: Sighting,
     examination: Examination,
     visit: Visit,
-    text: Option<Bytes>,
+    /// What lies in the vault and names persons: the path in the package, and the bytes.
+    kept: Vec<(&'static str, Bytes)>,
     environment: Environment,
     consulted: Value,
     settings: Settings,
@@ -38,10 +39,21 @@ impl Campaign {
         let sighting = self.need::<Sighting>(finding.sighting.as_str()).await?;
         let visit = self.need::<Visit>(finding.visit.as_str()).await?;
         let work = self.need::<Work>(finding.work.as_str()).await?;
-        let text = match &sighting.text {
-            Some(blob) => Some(self.vault.get(blob).await?),
-            None => None,
-        };
+        let page = self.records.get::<Page>(finding.page.as_str()).await?;
+        let rendered = page.as_ref().and_then(|page| page.rendered.as_ref());
+        let mut kept = Vec::new();
+        for (path, blob) in [
+            ("private/text.txt", sighting.text.as_ref()),
+            ("private/rendered.html", rendered.map(|r| &r.markup)),
+            (
+                "private/screenshot.png",
+                rendered.and_then(|r| r.screenshot.as_ref()),
+            ),
+        ] {
+            if let Some(blob) = blob {
+                kept.push((path, self.vault.get(blob).await?));
+            }
+        }
         let seen = match &visit.environment {
             Some(blob) => blob.clone(),
             None => self.note_environment().await?,
@@ -51,13 +63,13 @@ impl Campaign {
         Ok(Reports {
             finding: finding.clone(),
             site: self.need(finding.site.as_str()).await?,
-            page: self.records.get(finding.page.as_str()).await?,
+            page,
             examination: self.need(finding.sighting.as_str()).await?,
             consulted: self.consulted(&work).await?,
             work,
             sighting,
             visit,
-            text,
+            kept,
             environment,
             settings: self.settings.clone(),
             policy: self.client.policy().clone(),
@@ -135,11 +147,8 @@ impl Reports {
             json_file("private/offer.json", &private_offer),
             json_file("private/environment.json", &private_environment),
         ];
-        files.extend(
-            self.text
-                .iter()
-                .map(|text| ("private/text.txt".to_owned(), text.clone())),
-        );
+        let kept = self.kept.iter();
+        files.extend(kept.map(|(path, bytes)| ((*path).to_owned(), bytes.clone())));
         files
     }
 
@@ -184,7 +193,7 @@ impl Reports {
 
     fn offer(&self) -> Value {
         let page = self.page.as_ref().map(
-            |p| json!({"url": p.url, "status": p.status, "fetched_at": p.fetched_at, "sha256": p.sha256}),
+            |p| json!({"url": p.url, "status": p.status, "fetched_at": p.fetched_at, "sha256": p.sha256, "rendered": p.rendered}),
         );
         json!({
             "page": page,

@@ -39,6 +39,24 @@ pub struct Page {
     /// What the archive holds about it besides: who made the archive, how the connections came about.
     #[serde(default)]
     pub beside: Vec<WarcSpan>,
+    /// How a browser showed it, where one was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendered: Option<Rendered>,
+}
+
+/// A page as a browser showed it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rendered {
+    /// Name and version of the browser.
+    pub browser: String,
+    /// When it had shown the page.
+    pub at: Timestamp,
+    /// The document as its scripts left it, in the vault.
+    pub markup: Sha256Hex,
+    /// A PNG of the whole page, in the vault, where it could be drawn.
+    pub screenshot: Option<Sha256Hex>,
+    /// The addresses of sound and moving pictures that the page asked for.
+    pub asked: Vec<String>,
 }
 
 impl Page {

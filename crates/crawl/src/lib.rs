@@ -20,7 +20,7 @@ pub mod read;
 mod resolver;
 pub mod robots;
 
-pub use browser::{Browser, installed_browser};
+pub use browser::{Browser, Opened, installed_browser};
 pub use capture::{Captured, Glimpse, Glimpses, capture, probe};
 pub use crawl::{BoxError, Kind, Sink, Summary, crawl};
 pub use fetch::{

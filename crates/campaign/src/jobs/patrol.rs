@@ -228,7 +228,7 @@ impl Campaign {
             }
         }
         let mut remarks = summary.remarks;
-        remarks.extend(self.open_hidden(site.area, &mut seen).await);
+        remarks.extend(self.open_hidden(site.area, &mut seen).await?);
         let sightings = self.sightings(&id, &site, &seen).await?;
         let visit = Visit {
             id,
@@ -401,5 +401,6 @@ pub(super) fn page(
         sha256: Sha256Hex::of(&last.body.bytes()?),
         archived: exchanges,
         beside: archived,
+        rendered: None,
     })
 }

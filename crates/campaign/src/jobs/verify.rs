@@ -145,7 +145,11 @@ impl Campaign {
             Err((Failure::Dead, _)) => return Ok((Sight::Absent, detail)),
             Err((Failure::Silent, why)) => return Ok((Sight::Unknown, why)),
         };
-        for offered in self.offers(finding, &site, &page, spans)? {
+        let offers = match self.offers(finding, &site, &page, spans).await? {
+            Ok(offers) => offers,
+            Err(why) => return Ok((Sight::Unknown, why)),
+        };
+        for offered in offers {
             if offered.url == sighting.url || offered.access == Access::Page {
                 continue;
             }
@@ -190,15 +194,21 @@ impl Campaign {
         Ok((Sight::Absent, "the page no longer holds the text".into()))
     }
 
-    /// What the page offers now, as sightings of the visit on which the copy was found.
-    fn offers(
+    /// What the page offers now, as sightings of the visit on which the copy was found; or why that cannot be told.
+    async fn offers(
         &self,
         finding: &Finding,
         site: &Site,
         page: &Fetched,
         spans: Vec<WarcSpan>,
-    ) -> Result<Vec<Sighting>, Error> {
-        let reading = reading(site, page)?;
+    ) -> Result<Result<Vec<Sighting>, String>, Error> {
+        let mut reading = reading(site, page)?;
+        if reading.hidden_player {
+            match self.open_one(&page.last().url, site.area).await {
+                Ok(offers) => reading.offers.extend(offers),
+                Err(why) => return Ok(Err(why)),
+            }
+        }
         let record = patrol::page(self, &finding.visit, site, page, &reading, spans)
             .map_err(|e| Error::file(&self.scratch, e))?;
         let of = |offer: &read::Offer| {
@@ -206,7 +216,7 @@ impl Campaign {
             sighting.page = finding.page.clone();
             sighting
         };
-        Ok(reading.offers.iter().map(of).collect())
+        Ok(Ok(reading.offers.iter().map(of).collect()))
     }
 
     /// The copy stands at another address: a finding of its own, to be preserved and ordered in its turn.

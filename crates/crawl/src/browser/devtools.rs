@@ -10,8 +10,8 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-/// Longest message that we read.
-const MAX_MESSAGE: usize = 32 << 20;
+/// Longest message that we read: a screenshot's, in base64.
+const MAX_MESSAGE: usize = 64 << 20;
 /// Events that wait to be looked at; beyond them the oldest are forgotten.
 const MAX_EVENTS: usize = 20_000;
 /// Longest wait for an answer.

@@ -10,6 +10,8 @@ use crate::{
     proxy::Proxy,
     read::{Media, Offer, media_of, read},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use devtools::DevTools;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, io, os::unix::fs::MetadataExt, path::PathBuf, time::Duration};
@@ -34,6 +36,9 @@ const QUIET: Duration = Duration::from_millis(1500);
 const MAX_OPENED: usize = 20;
 /// Offers of one page.
 const MAX_OFFERS: usize = 50;
+/// Most pixels, of a page that scrolls, of which a picture is taken.
+const MAX_WIDTH: f64 = 2000.0;
+const MAX_PIXELS: f64 = 12e6;
 
 /// Begins to play whatever is there, and says what the media elements hold.
 const PLAY: &str = r#"(() => {
@@ -48,8 +53,24 @@ const PLAY: &str = r#"(() => {
 /// A headless browser, started.
 pub struct Browser {
     tools: DevTools,
+    version: String,
     _proxy: Proxy,
     _profile: TempDir,
+}
+
+/// What a page offers when it is opened, and what was seen of it.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// What it wanted to play.
+    pub offers: Vec<Offer>,
+    /// Name and version of the browser.
+    pub browser: String,
+    /// The document as its scripts left it.
+    pub markup: String,
+    /// The whole page as a PNG, where the browser could draw it; of a very long one the beginning.
+    pub screenshot: Option<Bytes>,
+    /// The addresses of sound and moving pictures that it asked for.
+    pub asked: Vec<String>,
 }
 
 /// Where a browser is installed.
@@ -101,16 +122,17 @@ impl Browser {
             arguments.push("--no-sandbox".into());
         }
         let mut tools = DevTools::start(program, &arguments)?;
-        tools.call(None, "Browser.getVersion", json!({})).await?;
+        let version = tools.call(None, "Browser.getVersion", json!({})).await?;
         Ok(Browser {
             tools,
+            version: version["product"].as_str().unwrap_or_default().to_owned(),
             _proxy: proxy,
             _profile: profile,
         })
     }
 
     /// Opens a page, lets it play, and tells what it wanted to play.
-    pub async fn open(&mut self, url: &Url, area: Area) -> Result<Vec<Offer>, FetchError> {
+    pub async fn open(&mut self, url: &Url, area: Area) -> Result<Opened, FetchError> {
         let failed = |error: io::Error| FetchError::Io(format!("the browser: {error}"));
         let context = self
             .tools
@@ -130,7 +152,13 @@ impl Browser {
             .await;
         let seen = seen.map_err(failed)?;
         disposed.map_err(failed)?;
-        Ok(seen.offers(url, area))
+        Ok(Opened {
+            offers: seen.offers(url, area),
+            browser: self.version.clone(),
+            asked: seen.media.into_keys().collect(),
+            markup: seen.markup,
+            screenshot: seen.screenshot,
+        })
     }
 
     async fn watch(&mut self, url: &Url, context: &Value) -> io::Result<Seen> {
@@ -186,7 +214,29 @@ impl Browser {
         if let Ok(markup) = self.tools.call(Some(&session), "Runtime.evaluate", markup).await {
             seen.markup = markup["result"]["value"].as_str().unwrap_or_default().to_owned();
         }
+        seen.screenshot = self.picture(&session).await.ok().flatten();
         Ok(seen)
+    }
+
+    /// The whole page, not only what a window of it shows.
+    async fn picture(&mut self, session: &str) -> io::Result<Option<Bytes>> {
+        let layout = self
+            .tools
+            .call(Some(session), "Page.getLayoutMetrics", json!({}))
+            .await?;
+        let side = |name: &str| layout["cssContentSize"][name].as_f64().unwrap_or(0.0).max(1.0);
+        let width = side("width").min(MAX_WIDTH);
+        let height = side("height").min((MAX_PIXELS / width).floor());
+        let whole = json!({"format": "png", "captureBeyondViewport": true,
+            "clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}});
+        let drawn = self
+            .tools
+            .call(Some(session), "Page.captureScreenshot", whole)
+            .await?;
+        Ok(drawn["data"]
+            .as_str()
+            .and_then(|data| STANDARD.decode(data).ok())
+            .map(Bytes::from))
     }
 
     /// Asks a page, or a frame with a process of its own, to tell what it does.
@@ -269,8 +319,9 @@ struct Seen {
     answers: Vec<(String, (String, String))>,
     /// Where scripts can be run: a session, and a frame in it.
     worlds: Vec<(String, u64)>,
-    /// The page as its scripts left it.
+    /// The page as its scripts left it, and as it looks.
     markup: String,
+    screenshot: Option<Bytes>,
 }
 
 impl Seen {
@@ -289,7 +340,7 @@ impl Seen {
         true
     }
 
-    fn offers(self, page: &Url, area: Area) -> Vec<Offer> {
+    fn offers(&self, page: &Url, area: Area) -> Vec<Offer> {
         let reading = read(
             area,
             page,
@@ -305,14 +356,14 @@ impl Seen {
             .into_iter()
             .filter(|offer| matches!(offer.medium, Medium::Video | Medium::Audio))
             .collect();
-        for (url, (medium, access)) in self.media {
+        for (url, (medium, access)) in &self.media {
             // The segments of a playlist are no offers of their own.
-            if playlists && access == Access::File || url.contains(".m4s") {
+            if playlists && *access == Access::File || url.contains(".m4s") {
                 continue;
             }
-            let Ok(url) = Url::parse(&url) else { continue };
+            let Ok(url) = Url::parse(url) else { continue };
             if !offers.iter().any(|known| known.url == url) {
-                let mut offer = Offer::new(url, medium, access);
+                let mut offer = Offer::new(url, *medium, *access);
                 offer.title = reading.title.clone();
                 offers.push(offer);
             }

@@ -226,8 +226,8 @@ async fn a_page_in_the_browser_reaches_nobody_either() {
     let client = Client::new(policy(&server)).unwrap();
     let mut browser = Browser::start(&program, &client).await.unwrap();
     let page = Url::parse(&format!("http://{}/player", server.addr)).unwrap();
-    let offers = browser.open(&page, Area::Film).await.unwrap();
-    let found: Vec<&str> = offers.iter().map(|offer| offer.url.path()).collect();
+    let opened = browser.open(&page, Area::Film).await.unwrap();
+    let found: Vec<&str> = opened.offers.iter().map(|offer| offer.url.path()).collect();
     assert_eq!(found, ["/hidden/film.mp4"]);
     assert_eq!(caught.load(Ordering::SeqCst), 0);
 }

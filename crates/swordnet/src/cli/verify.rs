@@ -5,17 +5,24 @@ use crate::{exit, output};
 use clap::Args;
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use swordnet_campaign::Error;
+use swordnet_campaign::{Error, Settings};
 use swordnet_core::{Lang, Outcome, Vocabulary};
 
 #[derive(Debug, Args)]
 pub struct Command {
     #[command(flatten)]
     network: Network,
+    /// Open no page in a browser; where a page hides what it plays, nobody can tell whether the copy moved.
+    #[arg(long)]
+    no_browser: bool,
 }
 
 pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
-    let campaign = office.open(command.network.policy()).await?;
+    let settings = Settings {
+        browser: !command.no_browser,
+        ..office.settings()
+    };
+    let campaign = office.open_with(command.network.policy(), settings).await?;
     let (outcomes, failures) = campaign.verify(&output::Console::quiet()).await?;
     for outcome in &outcomes {
         if office.json {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// A sound of our own making: a melody of sines that does not repeat, drawn from a seed.
-fn melody(path: &Path, seed: u64) {
+pub fn melody(path: &Path, seed: u64) {
     let (rate, seconds) = (22_050u32, 30u32);
     let mut state = seed;
     let mut draw = |n: u64| {

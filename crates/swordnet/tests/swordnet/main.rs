@@ -4,6 +4,7 @@ mod architecture;
 mod campaign;
 mod contract;
 mod evidence;
+mod hidden;
 mod lists;
 mod readme;
 mod reupload;

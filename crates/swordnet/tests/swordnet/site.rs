@@ -12,7 +12,7 @@ pub const ARTICLE: &str = "山城的早晨从一碗面开始。老人把面下�
 
 /// A site whose pages can be put up and taken down.
 #[derive(Clone, Default)]
-pub struct Site(Arc<Mutex<BTreeMap<String, String>>>);
+pub struct Site(Arc<Mutex<BTreeMap<String, (&'static str, Vec<u8>)>>>);
 
 impl Site {
     /// Serves it on a port of its own for as long as the test runs; gives its address.
@@ -31,12 +31,14 @@ impl Site {
                 }
                 let path = first.split(' ').nth(1).unwrap_or_default();
                 let page = site.0.lock().expect("the pages").get(path).cloned();
-                let (status, body) = page.map_or(("404 Not Found", String::new()), |body| ("200 OK", body));
+                let (status, (kind, body)) =
+                    page.map_or(("404 Not Found", Default::default()), |page| ("200 OK", page));
                 let _ = write!(
                     &connection,
-                    "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                     body.len()
                 );
+                let _ = (&connection).write_all(&body);
             }
         });
         address
@@ -45,7 +47,12 @@ impl Site {
     pub fn put(&self, path: &str, body: &str) {
         let page =
             format!("<!doctype html><html><head><title>江湖小报</title></head><body>{body}</body></html>");
-        self.0.lock().expect("the pages").insert(path.to_owned(), page);
+        self.put_file(path, "text/html; charset=utf-8", page.into_bytes());
+    }
+
+    pub fn put_file(&self, path: &str, kind: &'static str, bytes: Vec<u8>) {
+        let mut pages = self.0.lock().expect("the pages");
+        pages.insert(path.to_owned(), (kind, bytes));
     }
 
     pub fn put_article(&self, path: &str) {
