@@ -172,3 +172,80 @@ impl Asked {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Policy, Resolve};
+    use async_trait::async_trait;
+    use std::{
+        net::{IpAddr, Ipv4Addr},
+        sync::atomic::AtomicBool,
+    };
+
+    /// Two addresses of this machine, of which the first is open.
+    const OPEN: Ipv4Addr = Ipv4Addr::new(127, 9, 9, 8);
+    const CLOSED: Ipv4Addr = Ipv4Addr::new(127, 8, 8, 9);
+
+    /// Answers with the open address when asked for the first time, and each second time from then on.
+    #[derive(Default)]
+    struct Fickle(AtomicBool);
+
+    #[async_trait]
+    impl Resolve for Fickle {
+        async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+            let closed = host.starts_with("closed") || self.0.fetch_xor(true, Ordering::SeqCst);
+            Ok(vec![if closed { CLOSED } else { OPEN }.into()])
+        }
+    }
+
+    /// The first line of the proxy's answer, and all that follows.
+    async fn answer(port: u16, request: String) -> String {
+        let mut browser = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        browser.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        browser.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn names_lead_nowhere_but_to_open_addresses_and_are_judged_at_each_connection() {
+        let inner = TcpListener::bind((CLOSED, 0)).await.unwrap();
+        let port = inner.local_addr().unwrap().port();
+        let outer = TcpListener::bind((OPEN, port)).await.unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = outer.accept().await {
+                let _ = stream.read_buf(&mut Vec::new()).await;
+                let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await;
+            }
+        });
+        let client = Client::new(Policy {
+            allow_net: vec![IpAddr::from(OPEN).into()],
+            resolver: Arc::new(Fickle::default()),
+            ..Policy::default()
+        })
+        .unwrap();
+        let proxy = Proxy::start(&client).await.unwrap();
+        for n in 0..500 {
+            let connect = |host: &str| format!("CONNECT {host}:{port} HTTP/1.1\r\n\r\nhello");
+            let plain = |host: &str| format!("GET http://{host}:{port}/ HTTP/1.1\r\nHost: {host}\r\n\r\n");
+            for host in [format!("closed{n}.test"), CLOSED.to_string(), "[::1]".into()] {
+                for request in [connect(&host), plain(&host)] {
+                    let answer = answer(proxy.port, request).await;
+                    assert!(answer.starts_with("HTTP/1.1 403 "), "{host}: {answer}");
+                }
+            }
+            let host = format!("fickle{n}.test");
+            let (first, second) = match n % 2 {
+                0 => (connect(&host), plain(&host)),
+                _ => (plain(&host), connect(&host)),
+            };
+            let through = answer(proxy.port, first).await;
+            assert!(through.contains(" 204 "), "{host}: {through}");
+            let refused = answer(proxy.port, second).await;
+            assert!(refused.starts_with("HTTP/1.1 403 "), "{host}: {refused}");
+        }
+        let came = timeout(Duration::from_millis(20), inner.accept()).await;
+        assert!(came.is_err(), "somebody came to the closed address");
+    }
+}

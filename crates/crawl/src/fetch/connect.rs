@@ -4,7 +4,7 @@
 //! judged; the name is not asked for again until the next connection.
 
 use super::{
-    FetchError, NamedBy, Policy, Route, TlsFacts, TlsTrust,
+    FetchError, NamedBy, Policy, Resolve, Route, TlsFacts, TlsTrust,
     wire::{Copied, Copy, Stream},
 };
 use crate::guard::{Guard, Refusal};
@@ -73,6 +73,7 @@ type Origin = (bool, String, u16);
 pub(crate) struct Connector {
     guard: Guard,
     pins: HashMap<(String, u16), SocketAddr>,
+    resolver: Arc<dyn Resolve>,
     tls: Arc<ClientConfig>,
     verifier: Arc<WebPkiServerVerifier>,
     trust: TlsTrust,
@@ -105,6 +106,7 @@ impl Connector {
         Ok(Connector {
             guard: Guard::new(policy.allow_net.clone()),
             pins,
+            resolver: policy.resolver.clone(),
             tls: Arc::new(tls),
             verifier,
             trust: policy.tls,
@@ -211,13 +213,14 @@ impl Connector {
                 };
                 let addrs = match pinned {
                     Some(addr) => vec![*addr],
-                    None => tokio::net::lookup_host((name, port))
-                        .await
-                        .map_err(|error| FetchError::Resolve {
+                    None => {
+                        let answers = self.resolver.resolve(name).await;
+                        let answers = answers.map_err(|error| FetchError::Resolve {
                             host: name.to_owned(),
                             why: error.to_string(),
-                        })?
-                        .collect(),
+                        })?;
+                        answers.into_iter().map(|ip| (ip, port).into()).collect()
+                    }
                 };
                 (name.to_owned(), addrs)
             }

@@ -1,5 +1,6 @@
 //! How to behave towards other people's servers, and what to put up with from them.
 
+use super::names::{Resolve, System};
 use ipnet::IpNet;
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 use swordnet_core::Timestamp;
@@ -33,6 +34,8 @@ pub struct Policy {
     pub allow_net: Vec<IpNet>,
     /// Names with a fixed address.
     pub resolve: Vec<Pin>,
+    /// Who is asked for all other names. Records call it the system's resolver, which it is but in tests.
+    pub resolver: Arc<dyn Resolve>,
     /// Least time between the starts of two requests to the same host.
     pub delay: Duration,
     /// Requests under way to the same host at once.
@@ -100,6 +103,7 @@ impl Default for Policy {
             user_agent: concat!("Swordnet/", env!("CARGO_PKG_VERSION")).to_owned(),
             allow_net: Vec::new(),
             resolve: Vec::new(),
+            resolver: Arc::new(System),
             delay: Duration::from_millis(500),
             per_host: 2,
             concurrency: 64,

@@ -8,7 +8,7 @@ use std::{
 use swordnet_crawl::{Client, Pin, Policy};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 use url::Url;
 
@@ -56,7 +56,7 @@ impl Server {
     }
 
     pub async fn start_at(addr: &str, handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Server {
-        let listener = TcpListener::bind(addr).await.unwrap();
+        let listener = listen(addr.parse().unwrap()).unwrap();
         let addr = listener.local_addr().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let handler: Arc<Handler> = Arc::new(handler);
@@ -114,6 +114,18 @@ impl Server {
     pub fn client(&self) -> Client {
         Client::new(self.policy()).unwrap()
     }
+}
+
+/// Listens where others may listen at the same port of other addresses.
+pub fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_reuseport(true)?;
+    socket.bind(addr)?;
+    socket.listen(1024)
 }
 
 async fn serve(mut stream: TcpStream, handler: Arc<Handler>, log: Arc<Mutex<Vec<Asked>>>) {
