@@ -188,3 +188,84 @@ impl Sink for Keeper {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::time::Duration;
+    use swordnet_crawl::{Pin, TlsTrust};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_rustls::TlsAcceptor;
+    use tokio_rustls::rustls::{ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer};
+
+    #[tokio::test]
+    async fn what_is_wrong_with_a_certificate_stands_in_the_archive() {
+        let own = rcgen::generate_simple_self_signed(["site.test".to_owned()]).unwrap();
+        let der = own.cert.der().clone();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![der.clone()],
+                PrivatePkcs8KeyDer::from(own.signing_key.serialize_der()).into(),
+            )
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                stream.read_buf(&mut Vec::new()).await.unwrap();
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\npage";
+                stream.write_all(answer).await.unwrap();
+                let _ = stream.shutdown().await;
+            }
+        });
+        let policy = Policy {
+            allow_net: vec!["127.0.0.1/32".parse().unwrap()],
+            resolve: vec![Pin {
+                host: "site.test".into(),
+                port: addr.port(),
+                addr,
+            }],
+            delay: Duration::ZERO,
+            tls: TlsTrust::Record,
+            ..Policy::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("site.warc.gz");
+        let start = Url::parse(&format!("https://site.test:{}/", addr.port())).unwrap();
+        crawl(policy, &[start], &out, "an office").await.unwrap();
+
+        let mut reader = warc::Reader::new(File::open(&out).unwrap(), 1 << 30);
+        let mut said: Vec<(String, String)> = Vec::new();
+        while let Some(mut record) = reader.next().unwrap() {
+            if record.header.kind() == "metadata" {
+                let mut block = String::new();
+                io::Read::read_to_string(&mut record, &mut block).unwrap();
+                let lines = block.lines().filter_map(|line| line.split_once(": "));
+                said.extend(lines.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            }
+        }
+        let all = |name: &str| -> Vec<&str> {
+            let of_name = said.iter().filter(|(n, _)| n == name);
+            of_name.map(|(_, value)| value.as_str()).collect()
+        };
+        assert_eq!(all("tls-certificate"), [STANDARD.encode(&der)], "{said:?}");
+        let verdicts = all("tls-verification");
+        // With the connection once, and with each exchange: the page and robots.txt.
+        assert_eq!(verdicts.len(), 3, "{said:?}");
+        for verdict in verdicts {
+            assert!(
+                verdict.starts_with("does not hold") && verdict.contains("UnknownIssuer"),
+                "{verdict}"
+            );
+        }
+        let digest = Sha256Hex::of(&der).to_string();
+        assert!(all("tls-certificate-sha256").iter().all(|d| *d == digest));
+        assert!(all("tls-version").iter().all(|version| *version == "TLSv1_3"));
+    }
+}

@@ -135,6 +135,8 @@ ids! {
     SightingId = "sighting";
     /// What recognition said of some bytes.
     RecognitionId = "recognition";
+    /// What was captured at an address.
+    CaptureId = "capture";
     /// A judged candidate.
     FindingId = "finding";
     /// A sealed package of evidence.

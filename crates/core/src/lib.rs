@@ -5,6 +5,7 @@
 
 mod briefing;
 mod candidate;
+mod capture;
 mod exhibit;
 mod finding;
 mod id;
@@ -25,6 +26,7 @@ mod work;
 
 pub use briefing::*;
 pub use candidate::*;
+pub use capture::*;
 pub use exhibit::*;
 pub use finding::*;
 pub use id::*;

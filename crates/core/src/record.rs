@@ -138,6 +138,7 @@ nouns! {
         parent: text(&n.visit), site: text(&n.site), state: text(n.medium), at: Some(n.seen_at), ..Keys::default()
     };
     Recognition = "recognitions", |n| Keys { parent: text(&n.sha256), at: Some(n.at), ..Keys::default() };
+    Capture = "captures", |n| Keys { parent: text(&n.sha256), at: Some(n.at), ..Keys::default() };
     Examination = "examinations", |n| Keys {
         parent: text(&n.visit), site: text(&n.site), state: text(n.end), at: Some(n.at), ..Keys::default()
     };

@@ -21,7 +21,7 @@ mod resolver;
 pub mod robots;
 
 pub use browser::{Browser, Opened, installed_browser};
-pub use capture::{Captured, Glimpse, Glimpses, capture, probe};
+pub use capture::{Captured, Glimpse, Glimpses, Validators, capture, probe, unchanged};
 pub use crawl::{BoxError, Kind, Sink, Summary, crawl};
 pub use fetch::{
     Client, Error, Exchange, FetchError, Fetched, Method, NamedBy, Pin, Policy, Request, Resolve, Robots,

@@ -6,6 +6,8 @@ mod bounds;
 mod capturing;
 #[path = "fetch/crawling.rs"]
 mod crawling;
+#[path = "fetch/encrypted.rs"]
+mod encrypted;
 #[path = "fetch/exchanges.rs"]
 mod exchanges;
 #[path = "fetch/forgery.rs"]

@@ -328,3 +328,42 @@ mod never_fails {
         }
     }
 }
+
+/// Pages on which a script in a file of its own builds the player: a browser has to open them, and no others.
+#[test]
+fn stages_for_players_are_seen() {
+    let url = Url::parse("http://site.test/play/1.html").unwrap();
+    let hidden = |body: &str| {
+        let page = format!("<!doctype html><title>Film</title>{body}");
+        read(
+            Area::Film,
+            &url,
+            Some("text/html; charset=utf-8"),
+            page.as_bytes(),
+        )
+        .hidden_player
+    };
+    let script = "<script src=/player.js></script>";
+    for stage in [
+        "<div id=\"player\"></div>",
+        "<div id=dplayer></div>",
+        "<div class=\"artplayer-app\"></div>",
+        "<div class='box video-js vjs-default-skin' id=v></div>",
+        "<div class=\"prism-player\" id=\"J_prismPlayer\"></div>",
+        "<section class=\"MuiPlayer\"></section>",
+        "<div id=player-container-id></div>",
+    ] {
+        assert!(hidden(&format!("{stage}{script}")), "{stage}");
+        assert!(!hidden(stage), "without a script: {stage}");
+        let plays = format!("{stage}<script>play('/film.mp4')</script>");
+        assert!(!hidden(&plays), "what it plays is known: {stage}");
+    }
+    for other in [
+        "<div class=\"players-list\"></div>",
+        "<div class=\"multiplayer\"></div>",
+        "<div id=content></div>",
+        "<a class=player href=/1.html>x</a>",
+    ] {
+        assert!(!hidden(&format!("{other}{script}")), "{other}");
+    }
+}

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use std::collections::HashSet;
 use std::path::Path;
 use swordnet_core::*;
-use swordnet_crawl::{FetchError, Fetched, Spool};
+use swordnet_crawl::{FetchError, Fetched, Spool, Validators};
 use swordnet_recognise::Purpose;
 use tempfile::NamedTempFile;
 use url::Url;
@@ -37,7 +37,7 @@ pub(super) enum Failure {
 }
 
 impl Look {
-    fn ended(end: ExaminationEnd, remark: String) -> Self {
+    pub(super) fn ended(end: ExaminationEnd, remark: String) -> Self {
         Look {
             end,
             remark,
@@ -109,22 +109,28 @@ impl Campaign {
 
     async fn look_at_file(&self, sighting: &Sighting) -> Result<Look, Error> {
         let url = Url::parse(&sighting.url).map_err(|e| InputError::new(&sighting.url, e))?;
+        if let Some(look) = self.look_again(sighting).await? {
+            return Ok(look);
+        }
         let folder = tempfile::tempdir_in(&self.scratch).map_err(|e| Error::file(&self.scratch, e))?;
         if let Some(look) = self.look_at_places(sighting, &url, folder.path()).await? {
             return Ok(look);
         }
         let mut archive = Draft::new(self)?;
         let (mut spans, mut kept) = (Vec::new(), HashSet::new());
-        let mut unwritten = None;
+        let (mut unwritten, mut validators) = (None, Validators::default());
         let captured = swordnet_crawl::capture(
             &self.client,
             &url,
             sighting.access,
             folder.path(),
             self.settings.max_media,
-            &mut |fetched| match archive.add(fetched) {
-                Ok(added) => spans.extend(added.into_iter().filter(|span| kept.insert(span.offset))),
-                Err(e) => unwritten = Some(e),
+            &mut |fetched| {
+                validators.note(fetched);
+                match archive.add(fetched) {
+                    Ok(added) => spans.extend(added.into_iter().filter(|span| kept.insert(span.offset))),
+                    Err(e) => unwritten = Some(e),
+                }
             },
         )
         .await;
@@ -172,6 +178,9 @@ impl Campaign {
                 })
                 .collect();
         }
+        if !captured.cut_off {
+            self.remember(sighting, &look, validators).await?;
+        }
         Ok(look)
     }
 
@@ -212,7 +221,9 @@ impl Campaign {
         if !matches!(sighting.medium, Medium::Video) {
             return Ok(None);
         }
-        let probe = swordnet_crawl::probe(&self.client, url, sighting.access, folder, &mut |_| ()).await;
+        let mut validators = Validators::default();
+        let note = &mut |fetched: &Fetched| validators.note(fetched);
+        let probe = swordnet_crawl::probe(&self.client, url, sighting.access, folder, note).await;
         let glimpses = match probe {
             Ok(Some(glimpses)) => glimpses,
             // What is wrong is said by the fetching of the whole.
@@ -228,14 +239,16 @@ impl Campaign {
             return Ok(None);
         }
         let of = glimpses.of.map_or_else(String::new, |of| format!(" of {of}"));
-        Ok(Some(Look {
+        let look = Look {
             remark: format!(
                 "looked at {} places, {} bytes{of}: nothing was recognised",
                 glimpses.places.len(),
                 glimpses.bytes
             ),
             ..look
-        }))
+        };
+        self.remember(sighting, &look, validators).await?;
+        Ok(Some(look))
     }
 
     /// What recognition says of bytes with this digest; they are read only when it has not said so before.

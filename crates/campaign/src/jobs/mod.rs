@@ -1,5 +1,6 @@
 //! The jobs: one file an arrow of the path. Each is a serialisable value with a key; doing it twice changes nothing.
 
+mod again;
 mod browse;
 mod capture;
 mod examine;

@@ -1,10 +1,12 @@
 //! Fetches what an offer leads to: a file, or a stream whose segments are joined into one.
 
+mod again;
 mod dash;
 mod hls;
 mod join;
 mod probe;
 
+pub use again::{Validators, unchanged};
 pub use probe::{Glimpse, Glimpses, probe};
 
 use crate::fetch::{Client, FetchError, Fetched};

@@ -1,8 +1,8 @@
 //! Where a page leads.
 
+use super::element::Element;
 use super::page::Page;
 use super::reading::Rel;
-use super::scan::Element;
 
 /// Reads every kind of link that leads people or their browsers on.
 pub(super) fn read(page: &mut Page<'_>) {

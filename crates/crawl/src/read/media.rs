@@ -1,9 +1,10 @@
 //! What a page offers to play or to fetch: tags, attributes and scripts.
 
 use super::address::{Promise, promise};
+use super::element::Element;
 use super::page::Page;
 use super::reading::{Fact, Offer, Rel};
-use super::scan::{Element, Scan};
+use super::scan::Scan;
 use super::script::{self, Script, Value};
 use super::{pictures, reach};
 use swordnet_core::{Access, Medium};
@@ -47,6 +48,8 @@ pub(super) fn read(page: &mut Page<'_>) {
             _ => read_script(page, &script.body, &mut fragments),
         }
     }
+    // An empty stage is one for a script, here or in a file of its own.
+    page.player |= page.scan.stage && (!scripts.is_empty() || page.scan.named("script").next().is_some());
     page.scan.scripts = scripts;
 }
 

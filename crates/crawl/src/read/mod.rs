@@ -12,6 +12,7 @@ mod ask;
 mod charset;
 mod credit;
 mod date;
+mod element;
 mod feed;
 mod links;
 mod media;

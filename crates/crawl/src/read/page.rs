@@ -1,9 +1,10 @@
 //! A page being read: what its scan holds, and what was made of it so far.
 
 use super::address::{Base, Promise, promise, promise_of_type};
+use super::element::Element;
 use super::reach::{Reached, reach};
 use super::reading::{Link, Offer, Reading, Rel};
-use super::scan::{Element, Scan, fold};
+use super::scan::{Scan, fold};
 use encoding_rs::Encoding;
 use std::collections::HashMap;
 use swordnet_core::{Access, Area, Medium};

@@ -1,9 +1,9 @@
 //! Pictures that are works, and not the page's furniture.
 
 use super::address::{Promise, promise};
+use super::element::Element;
 use super::page::Page;
 use super::reading::Offer;
-use super::scan::Element;
 use swordnet_core::{Access, Medium};
 
 /// Pictures declared smaller than this on either side are icons, buttons and counters.

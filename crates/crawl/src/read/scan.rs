@@ -4,6 +4,7 @@
 //! (deep nesting, thousands of attributes, misnested formatting), and links and players need none. The tree is built
 //! for the main text alone, and only where this pass found the page sane.
 
+use super::element::{Element, breaks, is_stage, labelled, matters, spans, void};
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
 use std::convert::Infallible;
@@ -16,35 +17,6 @@ const MAX_ATTRIBUTES: usize = 64;
 const MAX_TEXT: usize = 4 * 1024 * 1024;
 /// `<noscript>` and the like are scanned as markup inside markup, this deep.
 const MAX_INNER: u8 = 3;
-
-/// A start tag that may matter, with where it stands in the text.
-#[derive(Debug, Default)]
-pub(super) struct Element {
-    pub name: Box<str>,
-    pub attributes: Vec<(Box<str>, Box<str>)>,
-    /// Where the text stood when the tag began.
-    pub start: usize,
-    /// Where the text stood when it ended, for elements whose text is asked for; `start` for others.
-    pub end: usize,
-    /// The element in which it stands, if that is a link or a player.
-    pub inside: Option<usize>,
-}
-
-impl Element {
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|(key, _)| &**key == name)
-            .map(|(_, value)| &**value)
-    }
-
-    /// The first of these attributes that is there and not blank.
-    pub fn first(&self, names: &[&str]) -> Option<&str> {
-        names
-            .iter()
-            .find_map(|name| self.get(name).filter(|value| !value.trim().is_empty()))
-    }
-}
 
 /// A script, with what its tag says of it.
 #[derive(Debug)]
@@ -68,6 +40,8 @@ pub(super) struct Scan {
     pub depth: usize,
     /// Attributes of one tag, at most.
     pub attributes: usize,
+    /// Does an element say that a script is to build a player there?
+    pub stage: bool,
     pub remarks: Vec<String>,
     raw: Raw,
     current: Element,
@@ -250,6 +224,7 @@ impl Scan {
             let alt = format!(" {} ", alt.trim());
             self.push_text(&alt);
         }
+        self.stage |= is_stage(&element);
         if !matters(&element) {
             return;
         }
@@ -347,117 +322,6 @@ pub(super) fn fold(text: &str) -> String {
         folded.push_str(word);
     }
     folded
-}
-
-/// Could this element name an address or say something of the page?
-fn matters(element: &Element) -> bool {
-    match &*element.name {
-        "html" | "base" | "meta" | "link" | "a" | "area" | "iframe" | "frame" | "img" | "video" | "audio"
-        | "source" | "embed" | "object" | "param" | "h1" | "h2" | "time" | "amp-video" | "amp-img" => true,
-        _ => {
-            element.attributes.iter().any(|(name, value)| {
-                !value.is_empty()
-                    && (name.starts_with("data-")
-                        || name.starts_with("on")
-                        || name.contains("src")
-                        || name.contains("href")
-                        || name.contains("url")
-                        || matches!(
-                            &**name,
-                            "itemprop" | "file" | "value" | "poster" | "background" | "config"
-                        ))
-            }) || labelled(element)
-        }
-    }
-}
-
-/// Inline elements whose class or id says what their text is (a name, a date, a source, a price).
-fn labelled(element: &Element) -> bool {
-    const WORDS: [&str; 19] = [
-        "author", "source", "upload", "user", "up-name", "artist", "singer", "album", "date", "time",
-        "price", "sale", "shop", "seller", "js_name", "nick", "byline", "size", "version",
-    ];
-    matches!(
-        &*element.name,
-        "span" | "em" | "i" | "b" | "strong" | "small" | "p" | "td" | "dd" | "cite" | "address" | "h3" | "h4"
-    ) && (element.get("itemprop").is_some()
-        || ["class", "id"]
-            .iter()
-            .filter_map(|name| element.get(name))
-            .any(|value| {
-                let value = value.to_ascii_lowercase();
-                WORDS.iter().any(|word| value.contains(word))
-            }))
-}
-
-/// Elements whose text is asked for, or in which others stand.
-fn spans(name: &str) -> bool {
-    matches!(
-        name,
-        "a" | "video" | "audio" | "object" | "h1" | "h2" | "time" | "picture" | "figure" | "tr" | "li"
-    )
-}
-
-/// Elements that begin and end a line.
-fn breaks(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "div"
-            | "br"
-            | "li"
-            | "ul"
-            | "ol"
-            | "dl"
-            | "dt"
-            | "dd"
-            | "table"
-            | "tr"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "section"
-            | "article"
-            | "header"
-            | "footer"
-            | "nav"
-            | "aside"
-            | "main"
-            | "blockquote"
-            | "pre"
-            | "form"
-            | "hr"
-            | "figure"
-            | "figcaption"
-            | "option"
-            | "fieldset"
-            | "center"
-            | "body"
-            | "head"
-            | "title"
-    )
-}
-
-fn void(name: &str) -> bool {
-    matches!(
-        name,
-        "area"
-            | "base"
-            | "br"
-            | "col"
-            | "embed"
-            | "hr"
-            | "img"
-            | "input"
-            | "link"
-            | "meta"
-            | "param"
-            | "source"
-            | "track"
-            | "wbr"
-    )
 }
 
 #[cfg(test)]

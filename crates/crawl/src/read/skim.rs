@@ -4,7 +4,8 @@
 //! apart by brackets and quotes alone, in the states of the HTML Standard's tokenizer (section 13.2.5, from "tag open"
 //! on); the few that lead on become the same elements as in the full [`Scan`], and a test holds one against the other.
 
-use super::scan::{Element, Scan};
+use super::element::Element;
+use super::scan::Scan;
 use std::collections::HashSet;
 
 /// Elements kept of one page, as in the full scan.

@@ -1,8 +1,9 @@
 //! Streams are joined into one file, within bounds.
 
 use super::server::{Asked, Reply, Server, not_found, response};
+use std::sync::{Arc, Mutex};
 use swordnet_core::{Access, Sha256Hex};
-use swordnet_crawl::{Captured, FetchError, capture};
+use swordnet_crawl::{Captured, FetchError, Validators, capture, unchanged};
 
 fn serve(asked: &Asked) -> Reply {
     let file = |body: &[u8]| Reply::Keep(response("200 OK", "", body));
@@ -83,4 +84,88 @@ async fn bounds_encryption_and_ways_out_are_said() {
         matches!(gone, Err(FetchError::Status { status: 404, .. })),
         "{gone:?}"
     );
+}
+
+/// A site of which one thing at a time can be changed.
+async fn changing(state: Arc<Mutex<&'static str>>) -> Server {
+    Server::start(move |asked| {
+        let changed = *state.lock().unwrap();
+        let tag = match asked.path == changed {
+            true => "\"2\"",
+            false => "\"1\"",
+        };
+        let fields = format!("ETag: {tag}\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
+        let playlist = asked.path.ends_with(".m3u8");
+        let plain = asked.path == "/plain.mp4";
+        let deaf = asked.path == "/deaf.mp4";
+        if asked.field("if-none-match") == Some(tag) && !deaf {
+            return Reply::Keep(response("304 Not Modified", &fields, b""));
+        }
+        if playlist {
+            let more = if asked.path == changed { "#\n" } else { "" };
+            let body = format!(
+                "#EXTM3U\n{more}#EXTINF:1,\none\n#EXTINF:1,\ntwo\n#EXTINF:1,\nthree\n#EXT-X-ENDLIST\n"
+            );
+            return Reply::Keep(response("200 OK", "", body.as_bytes()));
+        }
+        match plain {
+            true => Reply::Keep(response("200 OK", "", b"film")),
+            false => Reply::Keep(response("200 OK", &fields, &[7; 100_000])),
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_has_not_changed_is_not_fetched_again() {
+    let state = Arc::new(Mutex::new(""));
+    let server = changing(state.clone()).await;
+    let (client, dir) = (server.client(), tempfile::tempdir().unwrap());
+    for (path, access, asked) in [
+        ("/film.mp4", Access::File, 1),
+        ("/deaf.mp4", Access::File, 1),
+        ("/list.m3u8", Access::Hls, 4),
+    ] {
+        let mut validators = Validators::default();
+        let note = &mut |fetched: &swordnet_crawl::Fetched| validators.note(fetched);
+        capture(&client, &server.url(path), access, dir.path(), 1 << 20, note)
+            .await
+            .unwrap();
+        let validators = validators.finish();
+        assert_eq!(validators.len(), asked, "{path}");
+        let mut bytes = 0;
+        let mut count = |fetched: &swordnet_crawl::Fetched| bytes += fetched.last().body.len();
+        assert!(
+            unchanged(&client, &validators, &mut count).await.unwrap(),
+            "{path}"
+        );
+        assert!(bytes <= 64 << 10, "{path}: {bytes}");
+        for validator in &validators {
+            let path = validator
+                .url
+                .split_at(validator.url.rfind('/').unwrap())
+                .1
+                .to_owned();
+            *state.lock().unwrap() = path.clone().leak();
+            assert!(
+                !unchanged(&client, &validators, &mut |_| ()).await.unwrap(),
+                "{path}"
+            );
+            *state.lock().unwrap() = "";
+        }
+    }
+    // A server that gives nothing to go by is asked for everything again.
+    let mut validators = Validators::default();
+    let note = &mut |fetched: &swordnet_crawl::Fetched| validators.note(fetched);
+    capture(
+        &client,
+        &server.url("/plain.mp4"),
+        Access::File,
+        dir.path(),
+        1 << 20,
+        note,
+    )
+    .await
+    .unwrap();
+    assert!(validators.finish().is_empty());
 }

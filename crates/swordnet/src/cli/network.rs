@@ -4,7 +4,7 @@ use clap::Args;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
-use swordnet_crawl::{Pin, Policy};
+use swordnet_crawl::{Pin, Policy, TlsTrust};
 
 #[derive(Clone, Debug, Args)]
 pub struct Network {
@@ -23,6 +23,9 @@ pub struct Network {
     /// Requests at a time, over all hosts.
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub concurrency: usize,
+    /// Fetch also from servers whose certificate does not hold, and record what is wrong with it.
+    #[arg(long)]
+    pub record_bad_certificates: bool,
 }
 
 impl Network {
@@ -39,6 +42,11 @@ impl Network {
                 .max(Policy::default().max_per_pattern),
             concurrency: self.concurrency.max(1),
             per_host: self.concurrency.clamp(1, 8),
+            tls: if self.record_bad_certificates {
+                TlsTrust::Record
+            } else {
+                TlsTrust::Refuse
+            },
             ..Policy::default()
         }
     }

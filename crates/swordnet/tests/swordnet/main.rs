@@ -9,6 +9,7 @@ mod lists;
 mod readme;
 mod reupload;
 mod site;
+mod unchanged;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

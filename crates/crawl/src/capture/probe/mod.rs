@@ -9,7 +9,7 @@ mod mp4;
 
 use super::{
     dash, hls,
-    join::{Joint, content_range},
+    join::{Joint, content_range, strong_tag},
 };
 use crate::fetch::{Client, FetchError, Fetched, Request};
 use bytes::Bytes;
@@ -160,9 +160,7 @@ impl Look<'_> {
         let Some((start, length)) = place.filter(|(start, _)| last.status == 206 && *start == from) else {
             return Ok(None);
         };
-        // A weak tag does not promise the same bytes.
-        let strong = last.header("etag").filter(|tag| !tag.starts_with("W/"));
-        self.etag = self.etag.take().or(strong.map(str::to_owned));
+        self.etag = self.etag.take().or(strong_tag(last).map(str::to_owned));
         let bytes = last.body.bytes()?;
         let wanted = to.min(length).saturating_sub(start);
         if last.truncated.is_some() && (bytes.len() as u64) < wanted {
