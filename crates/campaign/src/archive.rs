@@ -249,6 +249,7 @@ mod tests {
                 let lines = block.lines().filter_map(|line| line.split_once(": "));
                 said.extend(lines.map(|(name, value)| (name.to_owned(), value.to_owned())));
             }
+            record.finish().unwrap();
         }
         let all = |name: &str| -> Vec<&str> {
             let of_name = said.iter().filter(|(n, _)| n == name);

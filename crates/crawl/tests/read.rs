@@ -1,5 +1,8 @@
 //! Reading pages: a folder of small pages for each area, players as they are really set up, and hostile input.
 
+#[path = "read/charsets.rs"]
+mod charsets;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

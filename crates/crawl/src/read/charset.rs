@@ -15,6 +15,9 @@ const PRESCAN: usize = 8 * 1024;
 /// How much of a page is weighed: enough to be sure, little enough to cost nothing.
 const SAMPLE: usize = 256 * 1024;
 
+/// Letters outside ASCII that tell one European alphabet from another.
+const ENOUGH: usize = 20;
+
 /// Decodes a page and names the encoding that fits it. Malformed sequences become U+FFFD.
 pub(super) fn decode<'a>(
     content_type: Option<&str>,
@@ -53,8 +56,14 @@ fn detect(content_type: Option<&str>, host: Option<&str>, body: &[u8]) -> &'stat
     if surely_utf8(sample) {
         return UTF_8;
     }
-    if let Some(encoding) = declared.iter().copied().find(|encoding| fits(encoding, sample)) {
-        return encoding;
+    let fitting = declared.iter().copied().find(|encoding| fits(encoding, sample));
+    // Everything fits Latin-1. Where a server's header alone says so, enough letters of another alphabet say more.
+    let by_default = fitting == Some(WINDOWS_1252) && header == fitting && meta.is_none();
+    let letters = || sample.iter().filter(|byte| !byte.is_ascii()).take(ENOUGH).count();
+    match fitting {
+        Some(_) if by_default && letters() == ENOUGH => return guess(host, sample),
+        Some(encoding) => return encoding,
+        None => {}
     }
     let guess = guess(host, sample);
     [Some(guess), declared.first().copied(), Some(UTF_8)]
@@ -129,20 +138,20 @@ fn find(haystack: &[u8], word: &[u8]) -> Option<usize> {
     })
 }
 
-/// UTF-16 without a byte order mark: markup has a zero in every other byte.
+/// UTF-16 without a byte order mark: markup has a zero in every other byte. Between its tags, an ideograph may have one on
+/// the other side (一 is 4E 00).
 fn utf16_without_mark(body: &[u8]) -> Option<&'static Encoding> {
-    let head = &body[..body.len().min(256)];
+    let head = &body[..body.len().min(1024)];
     if head.len() < 16 {
         return None;
     }
     let zeros = |parity: usize| head.iter().skip(parity).step_by(2).filter(|&&b| b == 0).count();
     let (even, odd) = (zeros(0), zeros(1));
-    let many = head.len() / 4;
-    match (even > many, odd > many) {
-        (false, true) if even == 0 => Some(UTF_16LE),
-        (true, false) if odd == 0 => Some(UTF_16BE),
-        _ => None,
+    let (few, many) = (even.min(odd), even.max(odd));
+    if many * 8 < head.len() || few * 8 > many {
+        return None;
     }
+    Some(if odd > even { UTF_16LE } else { UTF_16BE })
 }
 
 /// Valid UTF-8 with enough long sequences that no other encoding produces it by chance. A few two-byte sequences may be
@@ -224,11 +233,26 @@ fn guess(host: Option<&str>, sample: &[u8]) -> &'static Encoding {
     // characters are.
     if [GBK, GB18030, BIG5, EUC_KR, EUC_JP, SHIFT_JIS].contains(&guess) {
         let share = |encoding| common_share(encoding, sample).unwrap_or(0.0);
-        if malformed(GB18030, sample) == 0 && share(GBK) > 0.97 {
+        let korean = guess == EUC_KR && all_hangul(sample);
+        if malformed(GB18030, sample) == 0 && share(GBK) > 0.97 && !korean {
             return GBK;
         }
     }
     guess
+}
+
+/// Hangul stand in rows B0 to C8 of KS X 1001, which are the first half of the common rows of GB 2312: Chinese uses the second
+/// half as well.
+fn all_hangul(sample: &[u8]) -> bool {
+    let (mut seen, mut beyond) = (0u32, 0u32);
+    let mut bytes = sample.iter();
+    while let Some(&lead) = bytes.next() {
+        if lead >= 0x80 && bytes.next().is_some() {
+            seen += 1;
+            beyond += u32::from((0xc9..=0xd7).contains(&lead));
+        }
+    }
+    beyond * 10 < seen
 }
 
 #[cfg(test)]
