@@ -99,11 +99,15 @@ fn nests(url: &Url) -> bool {
     if segments.len() > MAX_SEGMENTS {
         return true;
     }
-    // Three times the same run of segments, one after the other: /a/b/a/b/a/b.
+    // The same run of segments three times, one after the other: /a/b/a/b/a/b. Of numbers six times: /11/11/11 is a day.
     (1..=segments.len() / 3).any(|run| {
-        segments
-            .windows(run * 3)
-            .any(|window| window[..run] == window[run..2 * run] && window[..run] == window[2 * run..])
+        (0..=segments.len() - 3 * run).any(|at| {
+            let first = &segments[at..at + run];
+            let digits = |segment: &&str| segment.bytes().all(|b| b.is_ascii_digit());
+            let times = if first.iter().all(digits) { 6 } else { 3 };
+            let repeats = segments[at..].chunks_exact(run).take_while(|next| *next == first);
+            repeats.count() >= times
+        })
     })
 }
 
@@ -290,12 +294,14 @@ mod tests {
         for round in [
             "http://a.test/a/a/a/",
             "http://a.test/x/a/b/a/b/a/b/y",
+            "http://a.test/1/1/1/1/1/1/",
             &format!("http://a.test/{}", "d/".repeat(41)),
         ] {
             assert!(!traps.admits(&url(round)), "{round}");
         }
         for straight in [
             "http://a.test/a/a/b",
+            "http://a.test/11/11/11/x",
             "http://a.test/2026/11/11/x",
             "http://a.test/",
         ] {

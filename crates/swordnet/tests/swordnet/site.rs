@@ -10,9 +10,12 @@ pub const ARTICLE: &str = "山城的早晨从一碗面开始。老人把面下�
     后来桥修好了，渡口的人就少了，只有摆渡的那只狗还每天坐在水边等船。船工说，它等的不是船，是当年那个把它抱上岸的人。\
     镇上的人从此给它留一碗汤，谁家办喜事，也不忘端一块骨头到河边去。";
 
+/// Media type and bytes of each page, by its path.
+type Pages = BTreeMap<String, (&'static str, Vec<u8>)>;
+
 /// A site whose pages can be put up and taken down.
 #[derive(Clone, Default)]
-pub struct Site(Arc<Mutex<BTreeMap<String, (&'static str, Vec<u8>)>>>);
+pub struct Site(Arc<Mutex<Pages>>);
 
 impl Site {
     /// Serves it on a port of its own for as long as the test runs; gives its address.
