@@ -110,15 +110,40 @@ static COLOPHON: LazyLock<Regex> = LazyLock::new(|| {
         r"|您的浏览器暂?时?无法播放",
         r"|^[\s(]*(?:Photos?|Images?|Photograph|Picture|Image credits?|Photo credits?|Credit|Media caption|Image copyright|Related|Read more|See also|You may also like|Share this)\b\s*(?:[:：.]|by|$)",
         r"|^(?:Published|Updated|Posted)\b.{0,60}(?:19|20)\d\d",
+        r"|^(?:Advert(?:isement)?|Sponsored|(?i:comments?)|Caption|Close|More:|Continue Reading(?: Below)?|(?i:subscribe)|Sharing is caring!)$",
+        r"|^(?:Sign [Uu]p|Subscribe|Get)\b.{0,160}\b(?:newsletters?|inbox)\b|^(?:Like this story|Have a tip)\?|^Start your day with",
+        r"|^(?:Copyright|©|ⓒ)|(?i:all rights reserved)\.?$|^(?:Filed under|Tags|Topics)\s*:|^(?:Tempo de leitura|Reading time)\s*:",
+        r"|^\(?(?:(?:Additional )?[Rr]eporting|Editing|Writing) by\b",
+        r"|^(?:Getty Images|Reuters|AFP|Associated Press|/ [A-Z]{2,4} News|Trending|Loading content.*|(?i:about the author|view author archive|email the author|follow on twitter|recent articles|popular this week|breaking news emails))$",
+        r"|^(?:Get breaking news|Reach the reporters?|Let our news|Follow \S+(?: \S+)? on (?:Twitter|Instagram|Facebook))\b|^[\w.]+@[\w.]+$|^(?:twitter|facebook)\.com/\S+$|contributed (?:reporting|to this report)\b.{0,40}$|^Associated Press writers?\b|contents of this site are ©|^This post may contain affiliate",
+        r"|^(?:延伸阅读|延伸 · 推荐|相关阅读|相关新闻|相关报道|推荐阅读|自动播放)[：:]?$",
         r"|\((?:AP Photo|Photo by|Image:|Image credit|Photo:|Picture:)|/(?:Getty Images|Reuters|AFP)\b|\| Getty Images|（视频截图）|（视觉中国）",
     ))
     .expect("a fixed pattern")
 });
 
+/// Lines above a text that say who wrote it and when.
+static DATELINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:By|By:|Von|Por|Par) \p{Lu}|\b(?:19|20)\d\d\b|^Updated$|^Published\b|\b\d\d?:\d\d\b")
+        .expect("a fixed pattern")
+});
+
 fn without_colophon(text: &str) -> String {
     // A long line is prose, whatever it begins with.
     let office = |line: &str| line.chars().count() <= 320 && COLOPHON.is_match(line);
-    let kept: Vec<&str> = text.lines().filter(|line| !office(line)).collect();
+    let sentence = |line: &str| line.ends_with(['.', '。', '!', '！', '?', '？', '”', '"', ':', '：']);
+    let above = |line: &str| line.chars().count() <= 60 && !sentence(line) && DATELINE.is_match(line);
+    let mut kept: Vec<&str> = text
+        .lines()
+        .enumerate()
+        .filter(|(at, line)| !(office(line) || *at < 4 && above(line)))
+        .map(|(_, line)| line)
+        .collect();
+    // A list of other articles, each with its day.
+    let is_day = |line: &&str| line.len() == 10 && line.parse::<swordnet_core::Date>().is_ok();
+    while kept.len() > 2 && kept.last().is_some_and(is_day) {
+        kept.truncate(kept.len() - 2);
+    }
     kept.join("\n")
 }
 

@@ -24,7 +24,7 @@ const PLACES: usize = 5;
 /// Fewest of them.
 const FEWEST: usize = 2;
 /// Seconds at each.
-const SECONDS: f64 = 5.0;
+const SECONDS: f64 = 4.0;
 /// What is decoded of a file that begins at a place.
 const BEGINNING: Option<(f64, f64)> = Some((0.0, SECONDS));
 /// What is shorter, or smaller, is fetched whole.
