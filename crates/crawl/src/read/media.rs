@@ -6,6 +6,7 @@ use super::page::Page;
 use super::reading::{Fact, Offer, Rel};
 use super::scan::Scan;
 use super::script::{self, Script, Value};
+use super::words::{address_key, generic, is_player, key_hint};
 use super::{pictures, reach};
 use swordnet_core::{Access, Medium};
 
@@ -91,40 +92,6 @@ pub(super) fn read_script(page: &mut Page<'_>, source: &str, fragments: &mut usi
             }
         }
     }
-}
-
-/// Names under which players are called into being.
-fn is_player(call: &str) -> bool {
-    const PLAYERS: [&str; 26] = [
-        "dplayer",
-        "artplayer",
-        "videojs",
-        "jwplayer",
-        "xgplayer",
-        "ckplayer",
-        "aliplayer",
-        "tcplayer",
-        "flowplayer",
-        "plyr",
-        "hls",
-        "mpegts",
-        "createplayer",
-        "aplayer",
-        "howl",
-        "mediaelementplayer",
-        "clappr",
-        "fluidplayer",
-        "shaka",
-        "mediaplayer",
-        "nplayer",
-        "player",
-        "mui-player",
-        "muiplayer",
-        "veplayer",
-        "hlsplayer",
-    ];
-    let call = call.to_ascii_lowercase();
-    PLAYERS.contains(&call.as_str())
 }
 
 fn tag(page: &mut Page<'_>, elements: &[Element], element: &Element, fragments: &mut usize) {
@@ -324,31 +291,6 @@ fn anchor(page: &mut Page<'_>, element: &Element, title: &str) {
     }
 }
 
-/// Words on links that say what to do, not what is there.
-fn generic(title: &str) -> bool {
-    let title = title.trim().to_lowercase();
-    title.chars().count() <= 4
-        && !title.chars().any(|c| {
-            ('\u{4e00}'..='\u{9fff}').contains(&c)
-                && !"下载播放试听观看立即点击本地高清云磁力种子迅雷".contains(c)
-        })
-        || matches!(
-            title.as_str(),
-            "download"
-                | "click here"
-                | "magnet"
-                | "torrent"
-                | "play"
-                | "listen"
-                | "watch"
-                | "点击下载"
-                | "立即播放"
-                | "在线观看"
-                | "迅雷下载"
-                | "高清下载"
-        )
-}
-
 /// What the head announces: OpenGraph, Twitter cards, schema.org as `<meta>`.
 fn metas(page: &mut Page<'_>) {
     let found = |page: &Page<'_>, names: &[&str]| -> Vec<String> {
@@ -389,32 +331,6 @@ fn metas(page: &mut Page<'_>) {
     for address in found(page, &["twitter:player", "embedurl"]) {
         page.frame(&address, "player");
     }
-}
-
-/// Keys under which players' configurations hold the address of what they play.
-fn key_hint(key: &str) -> Option<(Medium, Access)> {
-    let key = key.to_ascii_lowercase().replace(['_', '-'], "");
-    Some(match key.as_str() {
-        "hls" | "m3u8" | "hlsurl" | "m3u8url" | "urlm3u8" | "hlsmanifesturl" | "loadsource" => {
-            (Medium::Video, Access::Hls)
-        }
-        "dash" | "mpd" | "dashurl" | "dashmanifesturl" => (Medium::Video, Access::Dash),
-        "mp4" | "flv" | "webm" | "videourl" | "vurl" | "videosrc" | "playurl" | "videofile" | "vodurl"
-        | "mainurl" | "streamurl" | "mp4url" | "flvurl" | "playaddr" | "videoplayurl" => {
-            (Medium::Video, Access::File)
-        }
-        "mp3" | "m4a" | "mp3url" | "audiourl" | "audiosrc" | "songurl" | "musicurl" | "songsrc"
-        | "musicsrc" | "mp3src" => (Medium::Audio, Access::File),
-        _ => return None,
-    })
-}
-
-/// Keys that mean an address of whatever the object around them is about.
-fn address_key(key: &str) -> bool {
-    matches!(
-        key.to_ascii_lowercase().as_str(),
-        "url" | "src" | "file" | "source" | "sources" | "srcs" | "contenturl" | "link" | "path"
-    )
 }
 
 /// One string of a script.

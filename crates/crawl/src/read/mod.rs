@@ -25,6 +25,7 @@ mod script;
 mod shares;
 mod skim;
 mod structured;
+mod words;
 
 pub use reading::{Article, Fact, Link, Offer, Reading, Rel};
 

@@ -1,4 +1,4 @@
-//! 1,400 pages in the character sets of China, its neighbours and Europe: declared, not declared, and declared wrongly.
+//! 1,500 pages in the character sets of China, its neighbours and Europe: declared, not declared, and declared wrongly.
 
 use encoding_rs::{
     BIG5, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1251,
