@@ -103,28 +103,28 @@ fn without_teasers(content: &Scan) -> String {
 }
 
 /// Lines in which an editorial office speaks of itself: editors, disclaimers, who took the picture above. What they say
-/// of source and author was read before.
+/// of source and author was read before. Word boundaries are those of ASCII: others cost the fast matcher.
 static COLOPHON: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"^[\s(（\[【]*(?:责任编辑|责编|编辑|校对|审核|监制|免责声明|声明|特别声明|版权声明|点击进入|扫描下方|.{0,12}本文来源)\s*[：:\]】]?",
         r"|您的浏览器暂?时?无法播放",
-        r"|^[\s(]*(?:Photos?|Images?|Photograph|Picture|Image credits?|Photo credits?|Credit|Media caption|Image copyright|Related|Read more|See also|You may also like|Share this)\b\s*(?:[:：.]|by|$)",
-        r"|^(?:Published|Updated|Posted)\b.{0,60}(?:19|20)\d\d",
+        r"|^[\s(]*(?:Photos?|Images?|Photograph|Picture|Image credits?|Photo credits?|Credit|Media caption|Image copyright|Related|Read more|See also|You may also like|Share this)(?-u:\b)\s*(?:[:：.]|by|$)",
+        r"|^(?:Published|Updated|Posted)(?-u:\b).{0,60}(?:19|20)\d\d",
         r"|^(?:Advert(?:isement)?|Sponsored|(?i:comments?)|Caption|Close|More:|Continue Reading(?: Below)?|(?i:subscribe)|Sharing is caring!)$",
-        r"|^(?:Sign [Uu]p|Subscribe|Get)\b.{0,160}\b(?:newsletters?|inbox)\b|^(?:Like this story|Have a tip)\?|^Start your day with",
+        r"|^(?:Sign [Uu]p|Subscribe|Get)(?-u:\b).{0,160}(?-u:\b)(?:newsletters?|inbox)(?-u:\b)|^(?:Like this story|Have a tip)\?|^Start your day with",
         r"|^(?:Copyright|©|ⓒ)|(?i:all rights reserved)\.?$|^(?:Filed under|Tags|Topics)\s*:|^(?:Tempo de leitura|Reading time)\s*:",
-        r"|^\(?(?:(?:Additional )?[Rr]eporting|Editing|Writing) by\b",
+        r"|^\(?(?:(?:Additional )?[Rr]eporting|Editing|Writing) by(?-u:\b)",
         r"|^(?:Getty Images|Reuters|AFP|Associated Press|/ [A-Z]{2,4} News|Trending|Loading content.*|(?i:about the author|view author archive|email the author|follow on twitter|recent articles|popular this week|breaking news emails))$",
-        r"|^(?:Get breaking news|Reach the reporters?|Let our news|Follow \S+(?: \S+)? on (?:Twitter|Instagram|Facebook))\b|^[\w.]+@[\w.]+$|^(?:twitter|facebook)\.com/\S+$|contributed (?:reporting|to this report)\b.{0,40}$|^Associated Press writers?\b|contents of this site are ©|^This post may contain affiliate",
+        r"|^(?:Get breaking news|Reach the reporters?|Let our news|Follow \S+(?: \S+)? on (?:Twitter|Instagram|Facebook))(?-u:\b)|^[\w.]+@[\w.]+$|^(?:twitter|facebook)\.com/\S+$|contributed (?:reporting|to this report)(?-u:\b).{0,40}$|^Associated Press writers?(?-u:\b)|contents of this site are ©|^This post may contain affiliate",
         r"|^(?:延伸阅读|延伸 · 推荐|相关阅读|相关新闻|相关报道|推荐阅读|自动播放)[：:]?$",
-        r"|\((?:AP Photo|Photo by|Image:|Image credit|Photo:|Picture:)|/(?:Getty Images|Reuters|AFP)\b|\| Getty Images|（视频截图）|（视觉中国）",
+        r"|\((?:AP Photo|Photo by|Image:|Image credit|Photo:|Picture:)|/(?:Getty Images|Reuters|AFP)(?-u:\b)|\| Getty Images|（视频截图）|（视觉中国）",
     ))
     .expect("a fixed pattern")
 });
 
 /// Lines above a text that say who wrote it and when.
 static DATELINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:By|By:|Von|Por|Par) \p{Lu}|\b(?:19|20)\d\d\b|^Updated$|^Published\b|\b\d\d?:\d\d\b")
+    Regex::new(r"^(?:By|By:|Von|Por|Par) \p{Lu}|(?-u:\b)(?:19|20)\d\d(?-u:\b)|^Updated$|^Published(?-u:\b)|(?-u:\b)\d\d?:\d\d(?-u:\b)")
         .expect("a fixed pattern")
 });
 

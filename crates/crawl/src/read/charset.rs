@@ -224,7 +224,13 @@ fn common_share(encoding: &'static Encoding, sample: &[u8]) -> Option<f64> {
 /// What the bytes look like, with the host's top-level domain as a hint.
 fn guess(host: Option<&str>, sample: &[u8]) -> &'static Encoding {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Allow);
-    detector.feed(sample, true);
+    // Pieces in ASCII say nothing, unless they shift (ISO-2022-JP). No encoding has `<` inside a character.
+    for piece in sample.split_inclusive(|&byte| byte == b'<') {
+        if !piece.is_ascii() || memchr::memchr(0x1b, piece).is_some() {
+            detector.feed(piece, false);
+        }
+    }
+    detector.feed(b"", true);
     let tld = host
         .and_then(|host| host.rsplit('.').next())
         .filter(|tld| !tld.is_empty() && tld.bytes().all(|b| b.is_ascii_lowercase()));
