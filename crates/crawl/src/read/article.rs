@@ -122,9 +122,9 @@ static COLOPHON: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a fixed pattern")
 });
 
-/// Lines above a text that say who wrote it and when.
+/// Lines above a text that say who wrote it and when. (`regex` is built without general categories here: no `\p{Lu}`.)
 static DATELINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:By|By:|Von|Por|Par) \p{Lu}|(?-u:\b)(?:19|20)\d\d(?-u:\b)|^Updated$|^Published(?-u:\b)|(?-u:\b)\d\d?:\d\d(?-u:\b)")
+    Regex::new(r"^(?:By|By:|Von|Por|Par) [A-ZÀ-Þ]|(?-u:\b)(?:19|20)\d\d(?-u:\b)|^Updated$|^Published(?-u:\b)|(?-u:\b)\d\d?:\d\d(?-u:\b)")
         .expect("a fixed pattern")
 });
 
