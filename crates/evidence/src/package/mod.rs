@@ -29,8 +29,9 @@ pub use report::{Happened, Report, Stamped, Withheld};
 pub use seal::{Archive, Contents, Error, File, Page, Sealed, seal};
 pub use verify::verify;
 
-/// Version of this form of package; the verifier knows every version that was ever written.
-const FORMAT: u32 = 1;
+/// Version of this form of package; the verifier knows every version that was ever written. From 2 on, what happened since
+/// the sealing ends with the export of the very copy, so that its end cannot be cut off.
+const FORMAT: u32 = 2;
 const MANIFEST: &str = "datapackage.json";
 /// Kind of the appended entry that holds a time-stamp token.
 pub const TIME_STAMP: &str = "time-stamp";

@@ -93,6 +93,7 @@ fn check(file: &mut (impl Read + Seek), trust: &Trust, report: &mut Report) -> i
     }
     if let Some(manifest) = &manifest {
         judge_time_stamps(manifest, trust, report);
+        judge_end(manifest, report);
         check_names(&placed, manifest, report);
     }
     check_contents(file, &placed, manifest.as_ref(), report)
@@ -134,7 +135,7 @@ fn read_manifest(bytes: &[u8], report: &mut Report) -> Option<Manifest> {
             return None;
         }
     };
-    if manifest.swordnet.format != FORMAT || manifest.wacz_version != manifest::WACZ {
+    if !(1..=FORMAT).contains(&manifest.swordnet.format) || manifest.wacz_version != manifest::WACZ {
         report.problem(format!(
             "{MANIFEST} is of form {} (WACZ {}), which this verifier does not know",
             manifest.swordnet.format, manifest.wacz_version
@@ -234,6 +235,19 @@ fn check_appended(digest: &Digest, trust: &Trust, report: &mut Report) {
         });
     }
     report.head = Some(chain.head().clone());
+}
+
+/// What happened since must end with the export of this copy; before form 2 nothing said so.
+fn judge_end(manifest: &Manifest, report: &mut Report) {
+    match report.events.last() {
+        _ if manifest.swordnet.format < 2 => {}
+        Some(last) if last.kind == EXPORT => {}
+        Some(last) => report.problem(format!(
+            "the log does not end with the export of this copy but with appended entry {} ({}): its end was cut off",
+            last.number, last.kind
+        )),
+        None => report.remark("it holds no log: this is how it was sealed, not a copy that was exported"),
+    }
 }
 
 /// A time-stamp must be there where the manifest promises one, and where the checker trusts authorities.

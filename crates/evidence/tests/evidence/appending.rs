@@ -56,12 +56,22 @@ fn stamped(package: &[u8]) -> Vec<u8> {
     )
 }
 
-/// Sealed, stamped, ordered, checked again, stamped again.
+/// A copy as it is handed out.
+fn handed(package: &[u8]) -> Vec<u8> {
+    let export = exported(Version::Whole, at(110), "an officer", "a court", "");
+    appended(package, vec![export], &signer())
+}
+
+/// Sealed, stamped, ordered, checked again, stamped again, exported.
 fn whole() -> &'static [u8] {
     static WHOLE: OnceLock<Vec<u8>> = OnceLock::new();
     WHOLE.get_or_init(|| {
         let check = Event::new("re-check", at(90), [("outcome", "gone".to_owned())]);
-        stamped(&appended(&stamped(&package()), vec![order(), check], &signer()))
+        handed(&stamped(&appended(
+            &stamped(&package()),
+            vec![order(), check],
+            &signer(),
+        )))
     })
 }
 
@@ -76,7 +86,7 @@ fn what_was_appended_is_told_and_covered() {
     let report = verify(&mut Cursor::new(whole()), &with_authority());
     assert!(report.valid, "{:#?}", report.problems);
     let kinds: Vec<&str> = report.events.iter().map(|event| event.kind.as_str()).collect();
-    assert_eq!(kinds, ["time-stamp", "order", "re-check", "time-stamp"]);
+    assert_eq!(kinds, ["time-stamp", "order", "re-check", "time-stamp", "export"]);
     assert_eq!(report.events[1].facts["to"], "film.example 网站");
     let [first, last] = report.time_stamps.as_slice() else {
         panic!("{:?}", report.time_stamps)
@@ -145,7 +155,7 @@ fn alterations_of_what_was_appended_are_caught() {
         (
             "entry twice",
             |a| a.push(a[3].clone()),
-            "number 4 where 5 belongs",
+            "number 4 where 6 belongs",
         ),
         ("field added", |a| a[0]["note"] = json!("x"), "unknown field"),
         (
@@ -164,11 +174,25 @@ fn alterations_of_what_was_appended_are_caught() {
 }
 
 #[test]
+fn the_end_of_what_was_appended_cannot_be_cut_off() {
+    for kept in 1..5 {
+        let cut = close(&entries(|a| a.truncate(kept)));
+        let problems = verify(&mut Cursor::new(cut), &with_authority()).problems;
+        assert!(
+            problems
+                .iter()
+                .any(|problem| problem.contains("its end was cut off")),
+            "{kept}: {problems:#?}"
+        );
+    }
+}
+
+#[test]
 fn only_trusted_keys_append() {
     let altered = appended(whole(), vec![order()], &Signer::from_seed([9; 32]));
     let report = verify(&mut Cursor::new(altered), &with_authority());
     assert!(
-        report.problems[0].contains("entry 5 (order) was signed with a key that is not trusted"),
+        report.problems[0].contains("entry 6 (order) was signed with a key that is not trusted"),
         "{report:?}"
     );
 }
@@ -303,7 +327,7 @@ fn a_promised_time_stamp_that_is_missing_is_a_failure() {
         report.problems[0].contains("http://tsa.example/, is missing"),
         "{report:?}"
     );
-    let whole = stamped(&sealed);
+    let whole = handed(&stamped(&sealed));
     assert!(verify(&mut Cursor::new(&whole), &trust()).valid);
     let cut = edit_json(open(&whole), "datapackage-digest.json", |digest| {
         digest.as_object_mut().unwrap().remove("appended");
