@@ -18,8 +18,10 @@ const CHUNK: usize = 256;
 const DOUBT: f64 = 0.02;
 /// See `DOUBT`.
 const SETTLED: f64 = 0.9;
-/// More segments of one medium than this are joined, all but the largest.
+/// More segments of one medium than this that are not full are joined.
 const SEGMENTS: usize = 8;
+/// Bytes of a segment that is full: it is joined no more, and building one fits in memory several times over.
+const FULL: usize = 512 << 20;
 
 /// A work to be registered.
 #[derive(Clone, Debug, PartialEq)]
@@ -195,9 +197,12 @@ impl Campaign {
 
     /// Joins small segments into one. The references' fingerprints are in the vault, so nothing is decoded again.
     async fn compact(&self) -> Result<(), Error> {
-        let mut by_medium: BTreeMap<Medium, Vec<Segment>> = BTreeMap::new();
+        let mut by_medium: BTreeMap<Medium, Vec<(usize, Segment)>> = BTreeMap::new();
         for segment in self.records.all::<Segment>(&Query::default()).await? {
-            by_medium.entry(segment.medium).or_default().push(segment);
+            let size = self.vault.map(&segment.blob).await?.len();
+            if size < FULL / 2 {
+                by_medium.entry(segment.medium).or_default().push((size, segment));
+            }
         }
         by_medium.retain(|_, segments| segments.len() > SEGMENTS);
         if by_medium.is_empty() {
@@ -210,8 +215,8 @@ impl Campaign {
             .flat_map(|r| r.prints.iter().map(move |p| ((&r.id, p.medium), p)))
             .collect();
         for (medium, mut segments) in by_medium {
-            segments.sort_by_key(|s| s.references.len());
-            segments.pop();
+            segments.sort_by_key(|s| s.0);
+            let segments: Vec<Segment> = segments.drain(..worth_joining(&segments)).map(|s| s.1).collect();
             let mut joined = Vec::new();
             for reference in segments.iter().flat_map(|s| &s.references) {
                 // A reference whose work was taken out is left behind here.
@@ -282,6 +287,18 @@ impl Campaign {
         }
         Ok(())
     }
+}
+
+/// How many of some segments, smallest first, are joined: as long as the next is at most twice as large as all before it, so that what a register grows by
+/// is written again a few times and not each time (O'Neil and others, "The log-structured merge-tree", 1996).
+fn worth_joining(segments: &[(usize, Segment)]) -> usize {
+    let mut sum = 0;
+    let next = segments.iter().position(|(size, _)| {
+        let enough = sum > 0 && (*size > 2 * sum || sum + size > FULL);
+        sum += size;
+        enough
+    });
+    next.unwrap_or(segments.len()).clamp(2, segments.len().max(2))
 }
 
 fn with_digest(path: &Path, reading: Reading) -> Result<(Reading, Sha256Hex), Error> {
@@ -530,6 +547,39 @@ mod tests {
             transform: Transform::default(),
             carried_by: vec![medium],
         }
+    }
+
+    #[test]
+    fn segments_are_written_again_a_few_times_only() {
+        let segment = |size: usize| {
+            let id = SegmentId::from_text("s");
+            let blob = Sha256Hex::of(b"");
+            let (medium, version, references) = (Medium::Image, 1, vec![]);
+            (
+                size,
+                Segment {
+                    id,
+                    medium,
+                    version,
+                    blob,
+                    references,
+                },
+            )
+        };
+        let (mut segments, mut written) = (Vec::new(), 0);
+        for _ in 0..4096 {
+            segments.push(segment(1 << 20));
+            if segments.len() > SEGMENTS {
+                segments.sort_by_key(|s| s.0);
+                let joined = segments.drain(..worth_joining(&segments)).map(|s| s.0).sum();
+                assert!(joined <= FULL);
+                written += joined;
+                if joined < FULL / 2 {
+                    segments.push(segment(joined));
+                }
+            }
+        }
+        assert!(written < 8 * (4096 << 20), "{}", written >> 20);
     }
 
     #[test]

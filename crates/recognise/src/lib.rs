@@ -116,6 +116,15 @@ pub trait Segment: Any + Send + Sync {
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error>;
 }
 
+/// Segments as the type that a medium opened them as.
+fn opened<T: Segment>(segments: &[Box<dyn Segment>], medium: Medium) -> Result<Vec<&T>, Error> {
+    let own = segments.iter().map(|segment| {
+        let segment: &dyn Any = &**segment;
+        segment.downcast_ref().ok_or(Error::WrongSignal(medium))
+    });
+    own.collect()
+}
+
 /// A medium: one file or folder in `media/`, and one line in [`media::ALL`].
 pub trait MediumKind: Sync {
     /// Which.

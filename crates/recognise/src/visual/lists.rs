@@ -10,8 +10,11 @@ use bytes::Bytes;
 pub const SECTIONS: usize = 2 + 2 * CHUNKS;
 /// Bits in which the descriptions of a point and of its copy may differ.
 pub const DESCRIPTION: u32 = 36;
-/// Codes compared for one of the query's at most, about; the longer the lists, the fewer of its doubts are followed.
-const CODES: f32 = 12_000.0;
+/// Codes compared for one of the query's at most, about, in all segments; the longer the lists, the fewer of its doubts are followed.
+const CODES: f32 = 4_000.0;
+
+/// Codes or points of a segment that are compared at least.
+const LEAST: f32 = 8.0;
 
 /// The lists of a segment.
 pub struct Lists {
@@ -46,21 +49,39 @@ impl Lists {
         })
     }
 
-    /// Sets `items` to the numbers of the codes that share a word with this one, in order.
-    pub fn like_code(&self, doubted: &Doubted, items: &mut Vec<u32>) {
-        items.clear();
+    /// Codes that share a word with this one and differ from it in `limit` bits at most, nearest first: distance and number. This segment is
+    /// given its share of the work.
+    pub fn like_code(
+        &self,
+        doubted: &Doubted,
+        limit: u32,
+        share: f32,
+        code: impl Fn(usize) -> Option<Code>,
+    ) -> Vec<(u32, u32)> {
+        let mut found = Vec::new();
         for (chunk, lookup) in self.by_word.iter().enumerate() {
-            let followed = (CODES / CHUNKS as f32 / lookup.mean().max(1.0)).max(1.0).log2() as usize;
+            let compared = (share * CODES / CHUNKS as f32).max(LEAST);
+            let compared = compared.max(LEAST);
+            let followed = (compared / lookup.mean().max(1.0)).max(1.0).log2() as usize;
             let doubts: Vec<u8> = doubted.doubts[chunk]
                 .iter()
                 .copied()
                 .filter(|&bit| u32::from(bit) < lookup.bits())
                 .take(followed)
                 .collect();
-            lookup.probe(word_of(&doubted.code, chunk), &doubts, |item| items.push(item));
+            lookup.probe(
+                word_of(&doubted.code, chunk),
+                &doubts,
+                compared as usize,
+                |item| {
+                    let distance = code(item as usize).map(|code| code.distance(&doubted.code));
+                    found.extend(distance.filter(|&d| d <= limit).map(|d| (d, item)));
+                },
+            );
         }
-        items.sort_unstable();
-        items.dedup();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// The points most like one of the query's, `most` at most, nearest first: distance and number. About `compared` are looked at.
@@ -72,10 +93,10 @@ impl Lists {
         most: usize,
     ) -> Vec<(u32, u32)> {
         let lookup = &self.by_point;
-        let followed = (compared / lookup.mean().max(1.0)).max(2.0).log2() as usize;
+        let followed = (compared / lookup.mean().max(1.0)).max(1.0).log2() as usize;
         let doubts = doubtful(&description.sizes[..lookup.bits() as usize], followed.min(8));
         let mut found: Vec<(u32, u32)> = Vec::new();
-        lookup.probe(description.bits[0] as u32, &doubts, |item| {
+        lookup.probe(description.bits[0] as u32, &doubts, compared as usize, |item| {
             if let Some(bits) = spots.bits(item as usize) {
                 let distance = describe::distance(bits, description.bits);
                 if distance <= DESCRIPTION {

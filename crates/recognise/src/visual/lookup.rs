@@ -4,6 +4,7 @@
 
 use super::sections::Records;
 use bytes::Bytes;
+use std::ops::Range;
 
 /// Lists of item numbers by word.
 pub struct Lookup {
@@ -64,22 +65,32 @@ impl Lookup {
         self.items.len() as f32 / (1u64 << self.bits) as f32
     }
 
-    /// The items of one word.
-    pub fn items(&self, word: u32) -> impl Iterator<Item = u32> + '_ {
+    /// Where the items of one word are.
+    fn list(&self, word: u32) -> Range<usize> {
         let word = (word & ((1 << self.bits) - 1)) as usize;
         let from = self.starts.number(word).unwrap_or(0) as usize;
         let until = self.starts.number(word + 1).unwrap_or(0) as usize;
-        (from..until.min(self.items.len())).filter_map(|i| self.items.number(i))
+        from..until.min(self.items.len())
     }
 
-    /// Calls `visit` with the items of `word` and of the words that differ from it in some of `doubtful`'s bits: all combinations.
-    pub fn probe(&self, word: u32, doubtful: &[u8], mut visit: impl FnMut(u32)) {
+    /// Calls `visit` with the items of `word` and of the words that differ from it in some of `doubtful`'s bits: all combinations, until
+    /// `most` items were visited. Real words are anything but evenly spread: of a list that is longer than what is left,
+    /// items are taken at even distances, so that none is preferred for its place in the index.
+    pub fn probe(&self, word: u32, doubtful: &[u8], most: usize, mut visit: impl FnMut(u32)) {
+        let mut left = most;
         for combination in 0u32..1 << doubtful.len().min(16) {
             let flips = doubtful
                 .iter()
                 .enumerate()
                 .fold(0, |m, (i, &bit)| m | ((combination >> i) & 1) << bit);
-            self.items(word ^ flips).for_each(&mut visit);
+            let list = self.list(word ^ flips);
+            let step = list.len().div_ceil(left).max(1);
+            left -= list.len().div_ceil(step);
+            let items = list.step_by(step).filter_map(|i| self.items.number(i));
+            items.for_each(&mut visit);
+            if left == 0 {
+                break;
+            }
         }
     }
 }
@@ -108,10 +119,14 @@ mod tests {
         let lookup = Lookup::open(starts.into(), items.into()).expect("opens");
         assert_eq!(lookup.bits(), 6);
         for (word, item) in words {
-            assert!(lookup.items(word).any(|i| i == item));
-            let mut seen = false;
-            lookup.probe(word ^ 0b100_100, &[2, 5], |i| seen |= i == item);
-            assert!(seen);
+            for (word, doubts) in [(word, &[][..]), (word ^ 0b100_100, &[2, 5][..])] {
+                let mut seen = false;
+                lookup.probe(word, doubts, 1000, |i| seen |= i == item);
+                assert!(seen);
+            }
+            let mut visited = 0;
+            lookup.probe(word, &[0, 1, 2], 20, |_| visited += 1);
+            assert!((10..=20).contains(&visited), "{visited}");
         }
     }
 
@@ -119,7 +134,7 @@ mod tests {
     fn wrong_positions_are_harmless() {
         let starts: Vec<u8> = [0u32, 9, 2].iter().flat_map(|n| n.to_le_bytes()).collect();
         let lookup = Lookup::open(starts.into(), vec![0; 8].into()).expect("opens");
-        assert_eq!(lookup.items(0).count(), 2);
-        assert_eq!(lookup.items(1).count(), 0);
+        assert_eq!(lookup.list(0).count(), 2);
+        assert_eq!(lookup.list(1).count(), 0);
     }
 }

@@ -169,6 +169,11 @@ impl<const N: usize> Spots<N> {
         Records::of(section).map(Self)
     }
 
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// A point.
     #[inline(always)]
     pub fn get(&self, i: usize) -> Option<Spot> {

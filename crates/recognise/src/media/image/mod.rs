@@ -13,9 +13,10 @@ use crate::visual::marks::Mark;
 use crate::visual::picture::found;
 use crate::visual::plane::{Area, Plane, Sums};
 use crate::visual::points::{self, Places, Wanted};
-use crate::{Demand, Error, Extractor, Fingerprint, MediumKind, Purpose, Segment, Signal};
+use crate::{Demand, Error, Extractor, Fingerprint, Match, MediumKind, Purpose, Segment, Signal, opened};
 use bytes::Bytes;
 use print::{Print, TurnedCode};
+use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
 /// Longer side of the pictures.
@@ -59,6 +60,16 @@ impl MediumKind for Image {
 
     fn open(&self, bytes: Bytes) -> Result<Box<dyn Segment>, Error> {
         Ok(Box::new(segment::Pictures::open(bytes)?))
+    }
+
+    fn search(
+        &self,
+        segments: &[Box<dyn Segment>],
+        query: &Fingerprint,
+        removed: &HashSet<ReferenceId>,
+    ) -> Result<Vec<Match>, Error> {
+        let pictures = opened(segments, Medium::Image)?;
+        Ok(search::search(&pictures, &Print::read(query)?, removed))
     }
 
     fn threshold(&self) -> f64 {

@@ -7,8 +7,8 @@ use crate::visual::describe;
 use crate::visual::geometry::{self, Affine, Pair, TOLERANCE};
 use crate::visual::lists::DESCRIPTION;
 use crate::visual::marks::{Seen, Spot};
-use std::collections::BTreeMap;
-use swordnet_core::{Span, Transform};
+use std::collections::{BTreeMap, HashSet};
+use swordnet_core::{ReferenceId, Span, Transform};
 
 /// Bits in which the codes of a picture and of its copy may differ; strangers' differ in 64.
 const CODE: u32 = 34;
@@ -16,10 +16,16 @@ const CODE: u32 = 34;
 const GUIDED: u32 = 44;
 /// As many bits less, and two points are surely alike.
 const CLEAR: f32 = 16.0;
-/// Descriptions compared for one point of the query at most, about.
-const COMPARED: f32 = 400.0;
+/// Descriptions compared for one point of the query at most, about, in all segments.
+const COMPARED: f32 = 2000.0;
 /// Evidence at which a match is as likely right as wrong.
 const EVEN: f32 = 6.0;
+/// What multiplies the odds by e.
+const ODDS: f32 = 1.5;
+/// Points that one of the query's may be like.
+const ALIKE: usize = 16;
+/// Pictures with like codes that are looked at: in a large index chance brings more.
+const NEAREST: usize = 24;
 /// Pictures whose points are looked at.
 const LOOKED_AT: usize = 10;
 
@@ -32,23 +38,41 @@ struct Case {
     map: Option<(Affine, bool)>,
 }
 
-/// Matches of a query, best first.
-pub fn search(pictures: &Pictures, query: &Print, silenced: &dyn Fn(usize) -> bool) -> Vec<Match> {
-    let mut cases: BTreeMap<usize, Case> = BTreeMap::new();
-    by_codes(pictures, query, &mut cases);
+/// A picture: its segment, and its number there.
+type Known = (usize, usize);
+
+/// A segment and its share of all that is indexed, which is its share of the work.
+struct Part<'a> {
+    pictures: &'a Pictures,
+    share: f32,
+}
+
+/// Matches of a query in some segments, best first. They are searched as one: a query costs about the same however many they are.
+pub fn search(segments: &[&Pictures], query: &Print, removed: &HashSet<ReferenceId>) -> Vec<Match> {
+    let all: usize = segments.iter().map(|pictures| pictures.points.len()).sum();
+    let parts: Vec<Part<'_>> = segments
+        .iter()
+        .map(|pictures| Part {
+            pictures,
+            share: pictures.points.len() as f32 / all.max(1) as f32,
+        })
+        .collect();
+    let mut cases: BTreeMap<Known, Case> = BTreeMap::new();
+    by_codes(&parts, query, &mut cases);
     for mirrored in [false, true] {
-        by_points(pictures, query, mirrored, &mut cases);
+        by_points(&parts, query, mirrored, &mut cases);
     }
     let mut found: Vec<Match> = Vec::new();
-    for (picture, case) in cases {
-        if silenced(picture) {
+    for ((segment, picture), case) in cases {
+        let pictures = segments[segment];
+        if removed.contains(pictures.id(picture)) {
             continue;
         }
         let codes = case.code.map_or(0.0, |(distance, n)| {
             (CODE - distance) as f32 * 0.4 * trust(pictures, query, &query.codes[n], picture)
         });
         let points = 0.8 * (case.points - 4.0).max(0.0);
-        let score = 1.0 / (1.0 + (-(codes + points - EVEN) / 1.5).exp());
+        let score = 1.0 / (1.0 + (-(codes + points - EVEN) / ODDS).exp());
         if score < 0.02 {
             continue;
         }
@@ -73,22 +97,29 @@ pub fn search(pictures: &Pictures, query: &Print, silenced: &dyn Fn(usize) -> bo
     found
 }
 
-fn by_codes(pictures: &Pictures, query: &Print, cases: &mut BTreeMap<usize, Case>) {
-    let mut items: Vec<u32> = Vec::new();
+/// The pictures whose codes are nearest, each by its nearest.
+fn by_codes(parts: &[Part<'_>], query: &Print, cases: &mut BTreeMap<Known, Case>) {
+    let mut near: Vec<(u32, Known, usize)> = Vec::new();
     for (n, turned) in query.codes.iter().enumerate() {
-        pictures.lists.like_code(&turned.doubted, &mut items);
-        for &item in &items {
-            let Some((code, picture)) = pictures.code(item as usize) else {
-                continue;
-            };
-            let distance = code.distance(&turned.doubted.code);
-            if distance <= CODE {
-                let case = cases.entry(picture).or_default();
-                if case.code.is_none_or(|(d, _)| distance < d) {
-                    case.code = Some((distance, n));
-                }
-            }
+        for (segment, Part { pictures, share }) in parts.iter().enumerate() {
+            let code = |item| pictures.code(item).map(|c| c.0);
+            let found = pictures.lists.like_code(&turned.doubted, CODE, *share, code);
+            let own = found.into_iter().filter_map(|(distance, item)| {
+                let (_, picture) = pictures.code(item as usize)?;
+                Some((distance, (segment, picture), n))
+            });
+            near.extend(own);
         }
+    }
+    near.sort_unstable();
+    for (distance, known, n) in near {
+        if cases.len() == NEAREST {
+            break;
+        }
+        cases.entry(known).or_insert(Case {
+            code: Some((distance, n)),
+            ..Case::default()
+        });
     }
 }
 
@@ -126,41 +157,52 @@ fn trust(pictures: &Pictures, query: &Print, code: &TurnedCode, picture: usize) 
     (0.35 + 0.2 * joined).min(1.2)
 }
 
-fn by_points(pictures: &Pictures, query: &Print, mirrored: bool, cases: &mut BTreeMap<usize, Case>) {
+fn by_points(parts: &[Part<'_>], query: &Print, mirrored: bool, cases: &mut BTreeMap<Known, Case>) {
     let seen: Vec<Seen> = query
         .marks
         .iter()
         .map(|m| Seen::of(m, mirrored, query.shape[0]))
         .collect();
-    let mut near: Vec<(usize, u32, Pair)> = Vec::new();
+    let mut near: Vec<(Known, u32, Pair)> = Vec::new();
     for seen in &seen {
-        let found = pictures
-            .lists
-            .like_point(&pictures.points, &seen.description, COMPARED, 16);
-        for (distance, item) in found {
-            let Some(spot) = pictures.points.get(item as usize) else {
-                continue;
-            };
-            near.push((pictures.picture_of(item as usize), distance, seen.pair(&spot)));
+        let mut alike: Vec<(u32, usize, u32)> = Vec::new();
+        for (segment, Part { pictures, share }) in parts.iter().enumerate() {
+            let found =
+                pictures
+                    .lists
+                    .like_point(&pictures.points, &seen.description, share * COMPARED, ALIKE);
+            alike.extend(
+                found
+                    .into_iter()
+                    .map(|(distance, item)| (distance, segment, item)),
+            );
+        }
+        alike.sort_unstable();
+        for &(distance, segment, item) in alike.iter().take(ALIKE) {
+            let pictures = parts[segment].pictures;
+            if let Some(spot) = pictures.points.get(item as usize) {
+                let known = (segment, pictures.picture_of(item as usize));
+                near.push((known, distance, seen.pair(&spot)));
+            }
         }
     }
-    near.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut groups: Vec<&[(usize, u32, Pair)]> = near
+    near.sort_by_key(|n| (n.0, n.1));
+    let mut groups: Vec<&[(Known, u32, Pair)]> = near
         .chunk_by(|a, b| a.0 == b.0)
         .filter(|g| g.len() >= 3)
         .collect();
-    let weight = |g: &[(usize, u32, Pair)]| g.iter().map(|n| DESCRIPTION + 8 - n.1).sum::<u32>();
+    let weight = |g: &[(Known, u32, Pair)]| g.iter().map(|n| DESCRIPTION + 8 - n.1).sum::<u32>();
     groups.sort_by_key(|g| std::cmp::Reverse(weight(g)));
     groups.truncate(LOOKED_AT);
     for group in groups {
-        let picture = group[0].0;
+        let (segment, picture) = group[0].0;
         let pairs: Vec<Pair> = group.iter().map(|g| g.2).collect();
         let Some(agreement) = geometry::agree(&pairs, 48) else {
             continue;
         };
-        let spots: Vec<Spot> = pictures.spots(picture).collect();
+        let spots: Vec<Spot> = parts[segment].pictures.spots(picture).collect();
         let points = guided(&seen, &spots, &agreement.map);
-        let case = cases.entry(picture).or_default();
+        let case = cases.entry((segment, picture)).or_default();
         if points > case.points {
             case.points = points;
             case.map = Some((agreement.map, mirrored));

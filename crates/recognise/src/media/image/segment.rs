@@ -139,9 +139,6 @@ impl Segment for Pictures {
     }
 
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
-        let query = Print::read(query)?;
-        Ok(search::search(self, &query, &|picture| {
-            removed.contains(self.id(picture))
-        }))
+        Ok(search::search(&[self], &Print::read(query)?, removed))
     }
 }

@@ -18,14 +18,13 @@ mod runs;
 mod score;
 mod segment;
 
-use crate::{Demand, Error, Extractor, Fingerprint, Match, MediumKind, Purpose, Segment, Signal};
+use crate::{Demand, Error, Extractor, Fingerprint, Match, MediumKind, Purpose, Segment, Signal, opened};
 use bytes::Bytes;
 use fold::Fold;
 use folded::{FoldedText, Folder};
 use passages::passages;
 use score::Traits;
 use segment::{TextSegment, text_of};
-use std::any::Any;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId, Span, Transform};
 
@@ -63,11 +62,7 @@ impl MediumKind for Text {
         query: &Fingerprint,
         removed: &HashSet<ReferenceId>,
     ) -> Result<Vec<Match>, Error> {
-        let texts = segments.iter().map(|segment| {
-            let segment: &dyn Any = &**segment;
-            segment.downcast_ref().ok_or(Error::WrongSignal(Medium::Text))
-        });
-        search(&texts.collect::<Result<Vec<_>, _>>()?, query, removed)
+        search(&opened(segments, Medium::Text)?, query, removed)
     }
 
     fn threshold(&self) -> f64 {

@@ -12,8 +12,9 @@ mod search;
 mod segment;
 mod verify;
 
-use crate::{Demand, Error, Extractor, Fingerprint, MediumKind, Purpose, Segment};
+use crate::{Demand, Error, Extractor, Fingerprint, Match, MediumKind, Purpose, Segment, opened};
 use bytes::Bytes;
+use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
 /// How one side is fingerprinted.
@@ -86,6 +87,16 @@ impl MediumKind for Video {
 
     fn open(&self, bytes: Bytes) -> Result<Box<dyn Segment>, Error> {
         Ok(Box::new(segment::Films::open(bytes)?))
+    }
+
+    fn search(
+        &self,
+        segments: &[Box<dyn Segment>],
+        query: &Fingerprint,
+        removed: &HashSet<ReferenceId>,
+    ) -> Result<Vec<Match>, Error> {
+        let films = opened(segments, Medium::Video)?;
+        Ok(search::search(&films, &print::Print::read(query)?, removed))
     }
 
     fn threshold(&self) -> f64 {

@@ -7,12 +7,15 @@ use super::verify::{self, Trial, Verified};
 use crate::Match;
 use crate::visual::geometry::{self, Pair};
 use crate::visual::marks::Seen;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use swordnet_core::ReferenceId;
 
 /// Bits in which the codes of a frame and of its copy may differ; strangers' differ in 64.
 pub const CODE: u32 = 30;
-/// Descriptions compared for one point of the query at most, about: sets how many words are visited.
-const COMPARED: f32 = 320.0;
+/// Descriptions compared for one point of the query at most, about, in all segments: sets how many words are visited.
+const COMPARED: f32 = 1500.0;
+/// Points of the references that one point of the query may be like.
+const ALIKE: usize = 48;
 /// Moments of the references that one moment of the query may resemble.
 const RESEMBLED: usize = 12;
 /// Lines that weigh less are not verified.
@@ -26,31 +29,47 @@ const FIRST: usize = 3;
 /// Seconds around a still that found something within which the others are looked up, too.
 const AROUND: f32 = 15.0;
 
-/// All hits, by film and by whether the query was taken mirrored.
-type Hits = BTreeMap<(usize, bool), Vec<Hit>>;
+/// All hits, by segment and film and by whether the query was taken mirrored.
+type Hits = BTreeMap<(usize, usize, bool), Vec<Hit>>;
 
-/// Matches of a query in a segment, best first.
-pub fn search(films: &Films, query: &Print, silenced: &[bool]) -> Vec<Match> {
+/// A segment and its share of all that is indexed, which is its share of the work.
+struct Part<'a> {
+    films: &'a Films,
+    share: f32,
+}
+
+/// Matches of a query in some segments, best first. They are searched as one: a query costs about the same however many they are.
+pub fn search(segments: &[&Films], query: &Print, removed: &HashSet<ReferenceId>) -> Vec<Match> {
+    let all: usize = segments.iter().map(|films| films.points.len()).sum();
+    let parts: Vec<Part<'_>> = segments
+        .iter()
+        .map(|films| Part {
+            films,
+            share: films.points.len() as f32 / all.max(1) as f32,
+        })
+        .collect();
     let mut hits = Hits::new();
     for mirrored in [false, true] {
-        code_hits(films, query, silenced, mirrored, &mut hits);
-        still_hits(films, query, silenced, mirrored, &mut hits);
+        code_hits(&parts, query, mirrored, &mut hits);
+        still_hits(&parts, query, mirrored, &mut hits);
     }
+    hits.retain(|&(segment, film, _), _| !removed.contains(segments[segment].id(film)));
     let gap = GAP.0.max(GAP.1 * query.spacing());
     let mut lines = Vec::new();
-    for (&(film, mirrored), hits) in &hits {
+    for (&(segment, film, mirrored), hits) in &hits {
         let strong = align::lines(hits, 4, gap)
             .into_iter()
             .filter(|l| l.weight >= WEAKEST);
-        lines.extend(strong.map(|line| (film, mirrored, line)));
+        lines.extend(strong.map(|line| (segment, film, mirrored, line)));
     }
-    lines.sort_by(|a, b| b.2.weight.total_cmp(&a.2.weight));
+    lines.sort_by(|a, b| b.3.weight.total_cmp(&a.3.weight));
     lines.truncate(VERIFIED.max(query.codes.len() / 40));
     let mut found: Vec<Verified> = Vec::new();
-    for (film, mirrored, line) in lines {
+    for (segment, film, mirrored, line) in lines {
+        let films = segments[segment];
         // Another line through what a good one explains already.
         let explained = |v: &Verified| {
-            v.film == film
+            v.found.reference == *films.id(film)
                 && v.mirrored == mirrored
                 && v.found.score > 0.99
                 && v.fit > 3.0 * line.weight
@@ -90,32 +109,33 @@ fn keep_best(mut found: Vec<Verified>) -> Vec<Match> {
     kept
 }
 
-fn code_hits(films: &Films, query: &Print, silenced: &[bool], mirrored: bool, hits: &mut Hits) {
-    let mut items: Vec<u32> = Vec::new();
+fn code_hits(parts: &[Part<'_>], query: &Print, mirrored: bool, hits: &mut Hits) {
     for (i, codes) in query.codes.iter().enumerate() {
-        let mut near: Vec<(u32, u32)> = Vec::new();
+        let mut near: Vec<(u32, usize, u32)> = Vec::new();
         for doubted in codes {
             let mirror = mirrored.then(|| doubted.mirrored());
             let doubted = mirror.as_ref().unwrap_or(doubted);
-            films.lists.like_code(doubted, &mut items);
-            let close = items
-                .iter()
-                .map(|&item| (films.code(item as usize).distance(&doubted.code), item));
-            near.extend(close.filter(|&(d, _)| d <= CODE));
+            for (segment, Part { films, share }) in parts.iter().enumerate() {
+                let code = |item| Some(films.code(item));
+                let found = films.lists.like_code(doubted, CODE, *share, code);
+                near.extend(
+                    found
+                        .into_iter()
+                        .map(|(distance, item)| (distance, segment, item)),
+                );
+            }
         }
         near.sort_unstable();
         let time = i as f32 / query.rate;
         let resembled = near.iter().take(RESEMBLED * 4);
         let share = 1.0 / (1.0 + 0.15 * near.len() as f32);
-        for &(distance, item) in resembled {
+        for &(distance, segment, item) in resembled {
+            let films = parts[segment].films;
             let film = films.film_of_code(item as usize);
             let Some(f) = films.films.get(film) else { continue };
-            if silenced[film] {
-                continue;
-            }
             let weight = (CODE + 4 - distance) as f32 / 12.0 * share;
             let reference = (item as usize - f.first_code) as f32 / f.rate;
-            hits.entry((film, mirrored)).or_default().push(Hit {
+            hits.entry((segment, film, mirrored)).or_default().push(Hit {
                 query: time,
                 reference,
                 weight,
@@ -126,73 +146,80 @@ fn code_hits(films: &Films, query: &Print, silenced: &[bool], mirrored: bool, hi
 
 /// Hits of the query's stills. Most of what is looked at is nobody's copy: the first stills are looked up, and the rest only where those
 /// found something.
-fn still_hits(films: &Films, query: &Print, silenced: &[bool], mirrored: bool, hits: &mut Hits) {
+fn still_hits(parts: &[Part<'_>], query: &Print, mirrored: bool, hits: &mut Hits) {
     let first = if query.is_sparse() { 1 } else { FIRST };
     let mut found: Vec<f32> = Vec::new();
     for still in query.stills.iter().step_by(first) {
-        if point_hits(films, query, still, silenced, mirrored, hits) {
+        if point_hits(parts, query, still, mirrored, hits) {
             found.push(still.time);
         }
     }
     for (n, still) in query.stills.iter().enumerate() {
         let near = |t: &f32| (t - still.time).abs() <= AROUND;
         if n % first != 0 && found.iter().any(near) {
-            point_hits(films, query, still, silenced, mirrored, hits);
+            point_hits(parts, query, still, mirrored, hits);
         }
     }
 }
 
+/// A point of the query that is like one of a reference: of which segment and still, in how many bits they differ, and the pair.
+type Near = (usize, usize, u32, Pair);
+
 /// Adds the hits of one still; were there any?
-fn point_hits(
-    films: &Films,
-    query: &Print,
-    still: &Still,
-    silenced: &[bool],
-    mirrored: bool,
-    hits: &mut Hits,
-) -> bool {
-    let mut near: Vec<(usize, u32, Pair)> = Vec::new();
+fn point_hits(parts: &[Part<'_>], query: &Print, still: &Still, mirrored: bool, hits: &mut Hits) -> bool {
+    let mut near: Vec<Near> = Vec::new();
     for mark in &still.marks {
         let seen = Seen::of(mark, mirrored, query.shape[0]);
-        let found = films
-            .lists
-            .like_point(&films.points, &seen.description, COMPARED, 48);
-        for (distance, item) in found {
+        let mut alike: Vec<(u32, usize, u32)> = Vec::new();
+        for (segment, Part { films, share }) in parts.iter().enumerate() {
+            let found = films
+                .lists
+                .like_point(&films.points, &seen.description, share * COMPARED, ALIKE);
+            alike.extend(
+                found
+                    .into_iter()
+                    .map(|(distance, item)| (distance, segment, item)),
+            );
+        }
+        alike.sort_unstable();
+        for &(distance, segment, item) in alike.iter().take(ALIKE) {
+            let films = parts[segment].films;
             let Some(spot) = films.points.get(item as usize) else {
                 continue;
             };
-            near.push((films.still_of(item as usize), distance, seen.pair(&spot)));
+            near.push((segment, films.still_of(item as usize), distance, seen.pair(&spot)));
         }
     }
-    near.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut groups: Vec<&[(usize, u32, Pair)]> = near
-        .chunk_by(|a, b| a.0 == b.0)
+    near.sort_by_key(|n| (n.0, n.1, n.2));
+    let mut groups: Vec<&[Near]> = near
+        .chunk_by(|a, b| (a.0, a.1) == (b.0, b.1))
         .filter(|g| g.len() >= 3)
         .collect();
     groups.sort_by_key(|g| std::cmp::Reverse(g.len()));
     groups.truncate(RESEMBLED);
-    let mut agreed: Vec<(usize, f32)> = Vec::new();
+    let mut agreed: Vec<(usize, usize, f32)> = Vec::new();
     for group in groups {
-        let pairs: Vec<Pair> = group.iter().map(|g| g.2).collect();
+        let pairs: Vec<Pair> = group.iter().map(|g| g.3).collect();
         let Some(agreement) = geometry::agree(&pairs, 16) else {
             continue;
         };
         let distinct = verify::distinct(agreement.pairs.iter().map(|&i| &pairs[i]));
         if distinct >= 4 {
-            agreed.push((group[0].0, (distinct as f32 - 2.5) / 5.0));
+            agreed.push((group[0].0, group[0].1, (distinct as f32 - 2.5) / 5.0));
         }
     }
     let share = 1.0 / (1.0 + 0.15 * agreed.len() as f32);
     let any = !agreed.is_empty();
-    for (at, weight) in agreed {
+    for (segment, at, weight) in agreed {
+        let films = parts[segment].films;
         let film = films.film_of_still(at);
-        if film < silenced.len() && !silenced[film] {
+        if film < films.films.len() {
             let hit = Hit {
                 query: still.time,
                 reference: films.time(at),
                 weight: weight.min(2.0) * share,
             };
-            hits.entry((film, mirrored)).or_default().push(hit);
+            hits.entry((segment, film, mirrored)).or_default().push(hit);
         }
     }
     any

@@ -219,8 +219,6 @@ impl Segment for Films {
     }
 
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
-        let query = Print::read(query)?;
-        let silenced: Vec<bool> = self.ids.iter().map(|id| removed.contains(id)).collect();
-        Ok(search::search(self, &query, &silenced))
+        Ok(search::search(&[self], &Print::read(query)?, removed))
     }
 }

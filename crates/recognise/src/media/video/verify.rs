@@ -41,8 +41,6 @@ const LEAST: f32 = 0.02;
 const APART: u32 = 38;
 /// A verified span.
 pub struct Verified {
-    /// The film.
-    pub film: usize,
     /// Was the query taken mirrored?
     pub mirrored: bool,
     /// The match.
@@ -197,7 +195,6 @@ impl Trial<'_> {
             transform,
         };
         Some(Verified {
-            film: self.film,
             mirrored: self.mirrored,
             found,
             fit,

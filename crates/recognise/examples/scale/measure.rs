@@ -1,0 +1,90 @@
+//! An index asked: what it costs, and what it finds.
+
+use crate::{Failure, listed, signals};
+use bytes::Bytes;
+use mmap_io::MemoryMappedFile;
+use std::collections::HashSet;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+use swordnet_recognise::{MediumKind, Purpose, Segment};
+
+/// A mapped file.
+struct Mapped(MemoryMappedFile);
+
+impl AsRef<[u8]> for Mapped {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_slice_bytes(0, self.0.len()).unwrap_or_default()
+    }
+}
+
+/// Seconds that this process computed (Linux).
+fn computed() -> Result<f64, Failure> {
+    let times = fs::read_to_string("/proc/self/schedstat")?;
+    let nanoseconds: f64 = times.split(' ').next().unwrap_or_default().parse()?;
+    Ok(nanoseconds / 1e9)
+}
+
+/// Mebibytes of this process's memory that a line of its status tells (Linux).
+fn resident(line: &str) -> Result<f64, Failure> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let value = status
+        .lines()
+        .find_map(|l| l.strip_prefix(line))
+        .unwrap_or("0 kB");
+    let kibibytes: f64 = value.trim().trim_end_matches(" kB").parse()?;
+    Ok(kibibytes / 1024.0)
+}
+
+/// Maps the index, asks all queries, and prints a row: segments, megabytes, seconds to open, mebibytes resident (of which its own), queries, CPU
+/// milliseconds a query (mean, and the worst), copies, share of them above every wrong answer, share answered at the threshold, strangers or wrong works answered at
+/// the threshold.
+pub fn ask(kind: &dyn MediumKind, queries: &Path, index: &Path) -> Result<(), Failure> {
+    let mut prints = Vec::new();
+    for (name, path) in listed(queries)? {
+        if let Some(print) = signals::print(kind, Purpose::Query, &path)? {
+            prints.push((name.split('~').next().unwrap_or_default().to_owned(), print));
+        }
+    }
+    let files = listed(index)?;
+    let before = Instant::now();
+    let (mut segments, mut length) = (Vec::<Box<dyn Segment>>::new(), 0);
+    for (_, path) in &files {
+        let mapped = Mapped(MemoryMappedFile::open_ro(path)?);
+        length += mapped.as_ref().len();
+        segments.push(kind.open(Bytes::from_owner(mapped))?);
+    }
+    let opened = before.elapsed().as_secs_f64();
+    let (mut total, mut worst) = (0.0, 0f64);
+    let (mut right, mut wrong, mut copies) = (Vec::new(), Vec::new(), 0);
+    for (work, print) in &prints {
+        let start = computed()?;
+        let found = kind.search(&segments, print, &HashSet::new())?;
+        let spent = (computed()? - start) * 1000.0;
+        (total, worst) = (total + spent, worst.max(spent));
+        copies += usize::from(!work.is_empty());
+        let best = |is_right: bool| {
+            let of_it = |m: &&swordnet_recognise::Match| (m.reference.as_str() == work) == is_right;
+            found.iter().find(of_it).map(|m| m.score)
+        };
+        right.extend(best(true));
+        wrong.extend(best(false));
+    }
+    let bar = wrong.iter().copied().fold(0.0, f64::max);
+    let share = |least: f64| right.iter().filter(|&&s| s > least).count() as f64 / copies.max(1) as f64;
+    let accepted = wrong.iter().filter(|&&s| s >= kind.threshold()).count();
+    writeln!(
+        std::io::stdout(),
+        "{} {:.0} {opened:.3} {:.0} {:.0} {} {:.1} {worst:.1} {copies} {:.3} {:.3} {accepted}",
+        files.len(),
+        length as f64 / 1e6,
+        resident("VmRSS:")?,
+        resident("RssAnon:")?,
+        prints.len(),
+        total / prints.len().max(1) as f64,
+        share(bar),
+        share(kind.threshold() - 1e-9),
+    )?;
+    Ok(())
+}
