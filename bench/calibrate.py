@@ -2,6 +2,7 @@
 """Fit what a score means, and show whether it does.
 
   calibrate.py sound:QUERIES.json:RESULT.json [...]        text:QUERIES.jsonl:RESULT.jsonl [...]
+  calibrate.py image:truth.json:RESULT.json [...]          video:truth.json:RESULT.json [...]
 
 A score is the probability that an answer is right where one file in twenty is a copy (PRIOR). From runs with --min-score 0 the best right
 and the best wrong answer of every query are taken; a logistic curve is fitted to the log-odds of the present scores, with the
@@ -42,6 +43,25 @@ def text(queries, result):
             yield truth[row["id"]], row["matches"]
 
 
+def image(queries, result):
+    with open(queries) as file:
+        truth = json.load(file)["queries"]
+    with open(result) as file:
+        answers = json.load(file)["queries"]
+    for query in truth:
+        yield {query["ref"]} - {""}, answers[query["id"]]
+
+
+def video(queries, result):
+    with open(queries) as file:
+        truth = json.load(file)["queries"]
+    with open(result) as file:
+        answers = json.load(file)["queries"]
+    for query in truth:
+        rows = [a for a in answers[query["id"]]["matches"] if a["work"] not in query["ignore"]]
+        yield {segment["work"] for segment in query["segments"]}, rows
+
+
 def best(runs):
     """-> scores of right answers, number of copies, scores of wrong answers, number of queries."""
     right, copies, wrong, queries = [], 0, [], 0
@@ -73,7 +93,7 @@ def main():
     runs = []
     for run in sys.argv[1:]:
         kind, queries, result = run.split(":")
-        runs += {"sound": sound, "text": text}[kind](queries, result)
+        runs += {"sound": sound, "text": text, "image": image, "video": video}[kind](queries, result)
     right, copies, wrong, queries = best(runs)
     shift, stretch = fit(right, copies, wrong, queries)
     print(

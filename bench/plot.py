@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draw how costs grow: plot.py OUT.svg NAME=FILE [...], where FILE holds the rows of scale.sh. Both axes are logarithmic: the share of the full
+"""Draw how costs grow: plot.py OUT.svg NAME@FULL=FILE [...], where FULL is the full size and FILE holds the rows of scale.sh. Both axes are logarithmic: the share of the full
 size to the right, CPU milliseconds a query upwards; the dotted line is growth in proportion."""
 
 import math
@@ -34,12 +34,12 @@ def main():
         name, file = run.split("=")
         with open(file) as lines:
             rows = [list(map(float, line.split())) for line in lines if line.strip()]
-        full = max(row[0] for row in rows) if "@" not in name else float(name.split("@")[1])
-        points = [(x(row[0] / full), y(row[7])) for row in rows]
+        name, full = name.split("@")
+        points = [(x(row[0] / float(full)), y(row[7])) for row in rows]
         path = "L".join(f"{px:.1f} {py:.1f}" for px, py in points)
         parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="{colour}"/>' for px, py in points]
-        label = text((points[-1][0] + 8, points[-1][1] + 4), name.split("@")[0], "start")
+        label = text((points[-1][0] + 8, points[-1][1] + 4), name, "start")
         parts.append(label.replace("<text", f'<text fill="{colour}"'))
     parts.append(f'<path d="M{x(1 / 64)} {y(4)}L{x(1)} {y(256)}" stroke="#888" stroke-dasharray="2 4"/>')
     parts.append(text(((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8), "size of the index"))
