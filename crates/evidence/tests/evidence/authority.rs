@@ -2,10 +2,13 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use swordnet_evidence::timestamp::Authority;
 
 pub struct Office {
     folder: tempfile::TempDir,
+    /// One at a time: what is asked, answered and counted lies in files.
+    busy: Mutex<()>,
     pub root: Authority,
     pub own: Authority,
 }
@@ -56,11 +59,18 @@ impl Office {
         let pem =
             |name: &str| Authority::from_pem(&std::fs::read_to_string(path.join(name)).unwrap()).unwrap();
         let (root, own) = (pem("root.pem"), pem("office.pem"));
-        Self { folder, root, own }
+        let busy = Mutex::new(());
+        Self {
+            folder,
+            busy,
+            root,
+            own,
+        }
     }
 
     /// The answer to a request.
     pub fn answer(&self, request: &[u8]) -> Vec<u8> {
+        let _busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.folder.path();
         std::fs::write(path.join("query"), request).unwrap();
         openssl(path, "ts -reply -config tsa.cnf -queryfile query -out answer");
@@ -69,6 +79,7 @@ impl Office {
 
     /// Whether openssl itself accepts a token for a digest.
     pub fn accepts(&self, token: &[u8], digest: &str) -> bool {
+        let _busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.folder.path();
         std::fs::write(path.join("token"), token).unwrap();
         openssl(

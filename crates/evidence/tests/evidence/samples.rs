@@ -13,8 +13,8 @@ fn folder() -> PathBuf {
 fn every_package_ever_sealed_verifies() {
     let read = |name: &str| std::fs::read_to_string(folder().join(name)).unwrap();
     let key = PublicKey::from_pem(&read("key.pem")).unwrap();
-    let authorities =
-        ["authority.pem", "authority-2.pem"].map(|name| Authority::from_pem(&read(name)).unwrap());
+    let authorities = ["authority.pem", "authority-2.pem", "authority-3.pem"]
+        .map(|name| Authority::from_pem(&read(name)).unwrap());
     let (mut stamped, mut public) = (Vec::new(), 0);
     for entry in std::fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
