@@ -1,6 +1,6 @@
 //! One run of the confined decoder: starts it, reads what it gives, and ends it when a limit breaks.
 
-use crate::confine::{Confinement, Launch, MARK, Program, REPORT};
+use crate::confine::{Confinement, Launch, MARK, REPORT, Task};
 use crate::{Error, Limits, Media};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::VecDeque;
@@ -45,16 +45,16 @@ pub struct Ended {
 }
 
 impl Media {
-    /// Runs `program` over `input` and hands on what it writes, with the times of the frames that it named so far.
+    /// Does `task` with `input` and hands on what it writes, with the times of the frames that it named so far.
     pub(crate) fn stream(
         &self,
-        program: &Program,
+        task: Task,
         input: File,
         arguments: Vec<String>,
         receive: &mut Receive<'_>,
     ) -> Result<Ended, Error> {
         let launch = Launch {
-            program: program.clone(),
+            task,
             memory: self.limits.memory,
             cpu_seconds: self.limits.cpu.as_secs().max(1),
         };
@@ -104,10 +104,10 @@ impl Media {
         })
     }
 
-    /// Runs `program` over `input` and gives all that it writes, at most `most` bytes.
+    /// Does `task` with `input` and gives all that it writes, at most `most` bytes.
     pub(crate) fn collect(
         &self,
-        program: &Program,
+        task: Task,
         input: File,
         arguments: Vec<String>,
         most: usize,
@@ -121,7 +121,7 @@ impl Media {
             limits,
             ..self.clone()
         };
-        let ended = short.stream(program, input, arguments, &mut |bytes, _| {
+        let ended = short.stream(task, input, arguments, &mut |bytes, _| {
             if all.len() + bytes.len() > most {
                 return ControlFlow::Break(Some(Error::Limit("output")));
             }

@@ -1,6 +1,6 @@
 //! The confinement of the decoder, applied by the child to itself before it becomes ffmpeg.
 
-use crate::Error;
+use crate::{Error, still};
 use landlock::{
     ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,
     RulesetStatus, Scope,
@@ -84,11 +84,20 @@ impl Program {
     }
 }
 
+/// What is done with the input in confinement.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Task {
+    /// Become this program.
+    Become(Program),
+    /// Decode a picture.
+    Picture(still::Picture),
+}
+
 /// What the launcher is told, as JSON in its second argument.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Launch {
-    /// What to become.
-    pub program: Program,
+    /// What to do.
+    pub task: Task,
     /// Bytes of private memory.
     pub memory: u64,
     /// Seconds of CPU time.
@@ -105,30 +114,35 @@ pub fn enter_if_confined() {
     let launch = arguments
         .next()
         .and_then(|text| serde_json::from_str(text.to_str()?).ok());
-    let failure = match launch {
+    let ended = match launch {
         Some(launch) => become_decoder(&launch, arguments),
-        None => "the launcher's instructions do not read".into(),
+        None => Err("the launcher's instructions do not read".into()),
     };
-    let _ = writeln!(std::io::stderr(), "{failure}");
+    if let Err(failure) = &ended {
+        let _ = writeln!(std::io::stderr(), "{failure}");
+    }
     #[expect(
         clippy::exit,
         reason = "the launcher must not return into a program that it was not started to be"
     )]
-    std::process::exit(127)
+    std::process::exit(if ended.is_ok() { 0 } else { 127 })
 }
 
-/// Confines this process and executes the program; returns only with what went wrong.
-fn become_decoder(launch: &Launch, arguments: impl Iterator<Item = std::ffi::OsString>) -> String {
-    let confinement = match confine(launch) {
-        Ok(confinement) => confinement,
-        Err(why) => return why,
-    };
+/// Confines this process and does the task; of a program it returns only with what went wrong.
+fn become_decoder(
+    launch: &Launch,
+    arguments: impl Iterator<Item = std::ffi::OsString>,
+) -> Result<(), String> {
+    let confinement = confine(launch)?;
     let report = serde_json::to_string(&confinement).unwrap_or_default();
-    if writeln!(std::io::stderr(), "{REPORT}{report}").is_err() {
-        return "nobody listens".into();
+    writeln!(std::io::stderr(), "{REPORT}{report}").map_err(|_| "nobody listens")?;
+    match &launch.task {
+        Task::Picture(picture) => still::decode(picture).map_err(|e| e.to_string()),
+        Task::Become(program) => {
+            let error = Command::new(&program.path).args(arguments).exec();
+            Err(format!("{} does not start: {error}", program.path.display()))
+        }
     }
-    let error = Command::new(&launch.program.path).args(arguments).exec();
-    format!("{} does not start: {error}", launch.program.path.display())
 }
 
 fn confine(launch: &Launch) -> Result<Confinement, String> {
@@ -151,29 +165,30 @@ fn confine(launch: &Launch) -> Result<Confinement, String> {
         )
         .map_err(|e| format!("limit {resource:?}: {e}"))?;
     }
-    let landlock = restrict_files(&launch.program).unwrap_or_else(|_| "none".into());
+    let landlock = restrict_files(&launch.task).unwrap_or_else(|_| "none".into());
     drop_capabilities();
     let seccomp = filter_calls().is_ok();
     Ok(Confinement { landlock, seccomp })
 }
 
-/// Landlock (Linux 5.13; TCP since 6.7, scopes since 6.12): read the input and the libraries, execute the program; no more.
-fn restrict_files(program: &Program) -> Result<String, Box<dyn std::error::Error>> {
+/// Landlock (Linux 5.13; TCP since 6.7, scopes since 6.12): read the input and the libraries, execute the program; no more. Who becomes
+/// no program opens nothing at all.
+fn restrict_files(task: &Task) -> Result<String, Box<dyn std::error::Error>> {
     let abi = ABI::V6;
     let mut rules = Ruleset::default()
         .handle_access(AccessFs::from_all(abi))?
         .handle_access(AccessNet::from_all(abi))?
         .scope(Scope::from_all(abi))?
-        .create()?
-        .add_rule(PathBeneath::new(
-            PathFd::new("/proc/self/fd/0")?,
-            AccessFs::ReadFile,
-        ))?;
-    for path in program.libraries.iter().chain([&program.path]) {
-        // One that is not there needs no rule.
-        if let Ok(file) = PathFd::new(path) {
-            let access = AccessFs::ReadFile | AccessFs::Execute;
-            rules = rules.add_rule(PathBeneath::new(file, access))?;
+        .create()?;
+    if let Task::Become(program) = task {
+        let input = PathFd::new("/proc/self/fd/0")?;
+        rules = rules.add_rule(PathBeneath::new(input, AccessFs::ReadFile))?;
+        for path in program.libraries.iter().chain([&program.path]) {
+            // One that is not there needs no rule.
+            if let Ok(file) = PathFd::new(path) {
+                let access = AccessFs::ReadFile | AccessFs::Execute;
+                rules = rules.add_rule(PathBeneath::new(file, access))?;
+            }
         }
     }
     Ok(match rules.restrict_self()?.ruleset {

@@ -156,7 +156,7 @@ impl Media {
             end: from,
             ..Decoded::default()
         };
-        let ended = self.stream(&self.ffmpeg, open(path)?, arguments, &mut |mut bytes, log| {
+        let ended = self.stream(self.ffmpeg(), open(path)?, arguments, &mut |mut bytes, log| {
             while !bytes.is_empty() {
                 let (now, later) = bytes.split_at(bytes.len().min(size - frame.len()));
                 frame.extend_from_slice(now);
@@ -232,7 +232,7 @@ impl Media {
             ..Decoded::default()
         };
         let (mut rest, mut samples) = (Vec::with_capacity(4), Vec::new());
-        let ended = self.stream(&self.ffmpeg, open(path)?, arguments, &mut |bytes, _| {
+        let ended = self.stream(self.ffmpeg(), open(path)?, arguments, &mut |bytes, _| {
             rest.extend_from_slice(bytes);
             let whole = rest.len() / 4 * 4;
             samples.clear();
@@ -259,7 +259,10 @@ impl Media {
 
     /// A still picture, or a film's first frame. `channels`: 1 luma, 3 RGB.
     pub fn picture(&self, path: &Path, max_side: u32, channels: u8) -> Result<OwnedFrame, Error> {
-        self.one(path, 0.0, max_side, channels)
+        match self.still_picture(path, max_side, channels) {
+            Some(picture) => Ok(picture),
+            None => self.one(path, 0.0, max_side, channels),
+        }
     }
 
     /// The frame of a film that is on screen `at_seconds`, in RGB.
@@ -282,7 +285,7 @@ impl Media {
         arguments.extend(["-frames:v", "1"].map(String::from));
         arguments.extend(raw_video(channels));
         let size = width as usize * height as usize * usize::from(channels);
-        let (pixels, ended) = self.collect(&self.ffmpeg, open(path)?, arguments, size)?;
+        let (pixels, ended) = self.collect(self.ffmpeg(), open(path)?, arguments, size)?;
         if pixels.len() != size {
             let said = ended.complaints.last().cloned();
             return Err(Error::NotMedia(
@@ -327,7 +330,7 @@ impl Media {
         arguments.extend(["-frames:v", "1"].map(String::from));
         arguments.extend(raw_video(3));
         let size = width as usize * height as usize * 3;
-        let (pixels, _) = self.collect(&self.ffmpeg, open(path)?, arguments, size)?;
+        let (pixels, _) = self.collect(self.ffmpeg(), open(path)?, arguments, size)?;
         if pixels.len() != size {
             return Err(Error::NotMedia(format!(
                 "no sound could be decoded from {from} s on"

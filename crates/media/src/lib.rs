@@ -1,6 +1,7 @@
 //! Turns untrusted media files into frames, samples and pictures.
 //!
-//! Decoding is done by ffmpeg, in a child process that is confined before ffmpeg's first instruction runs:
+//! Decoding is done by ffmpeg (still pictures in the web's formats: by the child itself), in a child process that is confined before the
+//! input's first byte is read:
 //!
 //! * Landlock: it can read the one input file and ffmpeg's own libraries; it can write nothing and reach no TCP port;
 //! * seccomp: it can make no socket, start no process, trace nobody, change no file's mode or owner;
@@ -41,14 +42,16 @@ mod decode;
 mod error;
 mod geometry;
 mod probe;
+mod still;
 
+use confine::Task;
 pub use confine::{Confinement, enter_if_confined};
 pub use decode::{Decoded, Depth, Frame, FrameRequest, OwnedFrame, SampleRequest};
 pub use error::Error;
 pub use probe::{AudioFacts, Facts, VideoFacts};
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// What a file may cost before it is given up as [`Error::Limit`].
@@ -105,6 +108,7 @@ pub struct Media {
     ffmpeg: Arc<confine::Program>,
     ffprobe: Arc<confine::Program>,
     confinement: Arc<OnceLock<Confinement>>,
+    known: Arc<Mutex<probe::Known>>,
 }
 
 impl Media {
@@ -125,7 +129,16 @@ impl Media {
             ffmpeg: Arc::new(confine::Program::at(&ffmpeg)?),
             ffprobe: Arc::new(confine::Program::at(&ffprobe)?),
             confinement: Arc::default(),
+            known: Arc::default(),
         })
+    }
+
+    fn ffmpeg(&self) -> Task {
+        Task::Become(self.ffmpeg.as_ref().clone())
+    }
+
+    fn ffprobe(&self) -> Task {
+        Task::Become(self.ffprobe.as_ref().clone())
     }
 
     /// How far this system can confine the decoder; runs it once to find out.
@@ -134,7 +147,7 @@ impl Media {
             return Ok(known.clone());
         }
         let nothing = std::fs::File::open("/dev/null").map_err(|e| Error::Failed(e.to_string()))?;
-        self.collect(&self.ffprobe, nothing, vec!["-version".into()], 1 << 16)?;
+        self.collect(self.ffprobe(), nothing, vec!["-version".into()], 1 << 16)?;
         self.confinement.get().cloned().ok_or_else(child::no_launcher)
     }
 }

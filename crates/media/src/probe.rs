@@ -4,8 +4,11 @@ use crate::child::too_large;
 use crate::geometry::Turn;
 use crate::{Error, Media, containers};
 use serde::Deserialize;
+use std::collections::VecDeque;
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Bytes of ffprobe's answer that are read: an honest one has a few thousand.
 const ANSWER: usize = 4 << 20;
@@ -126,10 +129,32 @@ struct SideData {
 impl Media {
     /// What the file is. [`Error::NotMedia`] when nothing in it is sound, film or picture.
     pub fn probe(&self, path: &Path) -> Result<Facts, Error> {
-        Ok(self.examine(path)?.facts)
+        match self.still_facts(path) {
+            Some(facts) => Ok(facts),
+            None => Ok(self.examine(path)?.facts.clone()),
+        }
     }
 
-    pub(crate) fn examine(&self, path: &Path) -> Result<Probed, Error> {
+    /// Facts from ffprobe. Its start costs as much as the decoding of a short clip, and a film is asked for its facts, its pictures and its
+    /// sound in turn: what was found of the last few files is kept.
+    pub(crate) fn examine(&self, path: &Path) -> Result<Arc<Probed>, Error> {
+        let identity = identity(&open(path)?)
+            .map_err(|e| Error::Unreadable(path.display().to_string(), e.to_string()))?;
+        let kept = |known: &Known| Some(known.iter().find(|(id, _)| *id == identity)?.1.clone());
+        if let Some(probed) = self.known.lock().ok().and_then(|known| kept(&known)) {
+            return Ok(probed);
+        }
+        let probed = Arc::new(self.ask(path)?);
+        if let Ok(mut known) = self.known.lock() {
+            if known.len() == KEPT {
+                known.pop_front();
+            }
+            known.push_back((identity, probed.clone()));
+        }
+        Ok(probed)
+    }
+
+    fn ask(&self, path: &Path) -> Result<Probed, Error> {
         let mut arguments = vec!["-v".to_owned(), "error".into()];
         arguments.extend(self.input_options());
         arguments.extend(
@@ -148,7 +173,7 @@ impl Media {
             ]
             .map(String::from),
         );
-        let (answer, ended) = self.collect(&self.ffprobe, open(path)?, arguments, ANSWER)?;
+        let (answer, ended) = self.collect(self.ffprobe(), open(path)?, arguments, ANSWER)?;
         let answer: Answer = serde_json::from_slice(&answer)
             .map_err(|e| Error::Failed(format!("ffprobe's answer does not read: {e}")))?;
         let probed = digest(answer);
@@ -180,6 +205,24 @@ impl Media {
         .into_iter()
         .flat_map(|(name, value)| [name.to_owned(), value])
     }
+}
+
+/// What tells one state of a file from every other: device, number, length, and when it was last written to or otherwise changed.
+type Identity = (u64, u64, u64, [i64; 4]);
+/// Files and what was found of them, the latest last.
+pub type Known = VecDeque<(Identity, Arc<Probed>)>;
+/// Files of which the facts are kept.
+const KEPT: usize = 16;
+
+fn identity(file: &File) -> std::io::Result<Identity> {
+    let found = file.metadata()?;
+    let times = [
+        found.mtime(),
+        found.mtime_nsec(),
+        found.ctime(),
+        found.ctime_nsec(),
+    ];
+    Ok((found.dev(), found.ino(), found.len(), times))
 }
 
 /// Opens an ordinary file; a pipe or device could keep the caller waiting for ever.

@@ -22,6 +22,14 @@ pub const TESTS: &[Test] = &[
     ("samples_are_in_time", samples_are_in_time),
     ("breaking_off_is_quiet", breaking_off_is_quiet),
     ("pictures_of_every_kind", pictures_of_every_kind),
+    (
+        "pictures_are_as_ffmpeg_shows_them",
+        pictures_are_as_ffmpeg_shows_them,
+    ),
+    (
+        "what_is_known_of_a_file_goes_with_its_bytes",
+        what_is_known_of_a_file_goes_with_its_bytes,
+    ),
     ("a_still_is_what_is_on_screen", a_still_is_what_is_on_screen),
     ("a_spectrogram_shows_the_tone", a_spectrogram_shows_the_tone),
     (
@@ -348,6 +356,55 @@ fn pictures_of_every_kind() {
     let moving = folder.render("-f lavfi -i testsrc=s=64x48:d=1:r=10", "moving.gif");
     assert!(!media().probe(&moving).unwrap().still);
     assert_eq!(media().picture(&moving, 64, 1).unwrap().pixels.len(), 64 * 48);
+}
+
+/// Pictures are decoded without ffmpeg; ffmpeg's own rendering is the measure.
+fn pictures_are_as_ffmpeg_shows_them() {
+    let folder = Folder::new();
+    let scene = "-f lavfi -i testsrc2=s=640x480 -frames:v 1";
+    for name in ["p.jpg", "p.png", "p.webp", "p.bmp"] {
+        let path = folder.render(scene, name);
+        let ours = media().picture(&path, 200, 1).unwrap();
+        let theirs = folder.render(
+            &format!("-i {name} -vf scale=200:150:flags=area -pix_fmt gray -f rawvideo"),
+            "theirs",
+        );
+        let theirs = std::fs::read(theirs).unwrap();
+        assert_eq!(
+            (ours.width, ours.height, ours.pixels.len()),
+            (200, 150, theirs.len())
+        );
+        let apart: u32 = ours
+            .pixels
+            .iter()
+            .zip(&theirs)
+            .map(|(&a, &b)| u32::from(a.abs_diff(b)))
+            .sum();
+        assert!(
+            apart < 4 * theirs.len() as u32,
+            "{name}: {apart} over {} pixels",
+            theirs.len()
+        );
+    }
+    // Cut off, it still shows its upper half; a series of pictures is a film.
+    let whole = std::fs::read(folder.path().join("p.jpg")).unwrap();
+    let half = folder.write("half.jpg", &whole[..whole.len() / 2]);
+    assert_eq!(media().picture(&half, 200, 1).unwrap().pixels.len(), 200 * 150);
+    let series = folder.render(
+        "-f lavfi -i testsrc2=s=64x48:d=2:r=10 -c:v mjpeg -f mjpeg",
+        "series.jpg",
+    );
+    assert!(!media().probe(&series).unwrap().still);
+}
+
+fn what_is_known_of_a_file_goes_with_its_bytes() {
+    let folder = Folder::new();
+    let media = media();
+    let path = folder.film("a.mp4", 2);
+    assert!(media.probe(&path).unwrap().audio.is_some());
+    folder.render("-f lavfi -i color=white:s=64x48:d=1:r=5 -c:v libx264", "a.mp4");
+    let facts = media.probe(&path).unwrap();
+    assert!(facts.audio.is_none() && facts.video.unwrap().width == 64);
 }
 
 fn a_still_is_what_is_on_screen() {
