@@ -18,8 +18,9 @@ mod spectrum;
 mod store;
 mod words;
 
-use crate::{Demand, Error, Extractor, Fingerprint, MediumKind, Purpose, Segment};
+use crate::{Demand, Error, Extractor, Fingerprint, Match, MediumKind, Purpose, Segment, opened};
 use bytes::Bytes;
+use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
 /// Version of fingerprints and segments.
@@ -52,6 +53,16 @@ impl MediumKind for Audio {
 
     fn open(&self, bytes: Bytes) -> Result<Box<dyn Segment>, Error> {
         Ok(Box::new(search::Sounds::open(bytes)?))
+    }
+
+    fn search(
+        &self,
+        segments: &[Box<dyn Segment>],
+        query: &Fingerprint,
+        removed: &HashSet<ReferenceId>,
+    ) -> Result<Vec<Match>, Error> {
+        let sounds = opened(segments, Medium::Audio)?;
+        Ok(search::search(&sounds, &print::Query::read(query)?, removed))
     }
 
     fn threshold(&self) -> f64 {

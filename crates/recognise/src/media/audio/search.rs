@@ -1,4 +1,4 @@
-//! A query against a segment: seeds, lines, chance, answers.
+//! A query against some segments: seeds, lines, chance, answers.
 
 use super::chance;
 use super::change::Change;
@@ -44,6 +44,7 @@ pub struct Sounds(Store);
 
 /// A stretch that was found.
 struct Found {
+    segment: usize,
     reference: usize,
     start: usize,
     shift: usize,
@@ -66,13 +67,9 @@ impl Sounds {
         }
     }
 
-    fn extend(
-        &self,
-        query: &Query,
-        seed: &seeds::Seed,
-        reference: usize,
-        owner: Range<usize>,
-    ) -> Option<Found> {
+    /// What grows from a seed, in an index of so many words.
+    fn extend(&self, query: &Query, seed: &seeds::Seed, indexed: f64) -> Option<Found> {
+        let (reference, owner) = self.0.owner(seed.word);
         let grown = line::grow(
             seed.word,
             seed.frame,
@@ -139,8 +136,9 @@ impl Sounds {
         let excess = change.weight()
             * line::rigidity(bend)
             * chance::brevity(stretch.words.len() as f64 * GRID_SECONDS, change.phrase())
-            * chance::excess(deviations, self.0.len() as f64 * change.trials());
+            * chance::excess(deviations, indexed * change.trials());
         (excess >= LEAST_EXCESS).then_some(Found {
+            segment: seed.segment,
             reference,
             start: owner.start,
             shift,
@@ -208,7 +206,8 @@ impl Found {
     /// Does a seed lie on this stretch?
     fn holds(&self, seed: &seeds::Seed) -> bool {
         let words = &self.stretch.words;
-        seed.word + 32 >= words.start
+        seed.segment == self.segment
+            && seed.word + 32 >= words.start
             && seed.word < words.end + 32
             && (self.stretch.line.frame(seed.word) - seed.frame as f64).abs() < SAME
     }
@@ -221,7 +220,8 @@ impl Found {
     fn repeats(&self, other: &Found) -> bool {
         let (a, b) = (self.frames(), other.frames());
         let common = a.end.min(b.end) - a.start.max(b.start);
-        let better = self.reference == other.reference || other.excess > ECHO * self.excess;
+        let same = (self.segment, self.reference) == (other.segment, other.reference);
+        let better = same || other.excess > ECHO * self.excess;
         better && common > 0.5 * (a.end - a.start)
     }
 }
@@ -232,27 +232,36 @@ impl Segment for Sounds {
     }
 
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
-        let query = Query::read(query)?;
-        let answers: Vec<bool> = self.0.references().iter().map(|r| !removed.contains(r)).collect();
-        let mut found: Vec<Found> = Vec::new();
-        for first in (0..query.frames()).step_by(STRETCH) {
-            let frames = first..(first + STRETCH).min(query.frames());
-            for seed in seeds::find(&query, frames, &self.0, &|word| answers[self.0.owner(word).0]) {
-                if !found.iter().any(|f| f.holds(&seed)) {
-                    let (reference, owner) = self.0.owner(seed.word);
-                    found.extend(self.extend(&query, &seed, reference, owner));
-                }
-            }
-        }
-        found.sort_by(|a, b| b.excess.total_cmp(&a.excess));
-        let mut kept: Vec<Found> = Vec::new();
-        for one in found {
-            if kept.len() < ANSWERS && !kept.iter().any(|k| one.repeats(k)) {
-                kept.push(one);
-            }
-        }
-        Ok(kept.iter().map(|f| self.answer(&query, f)).collect())
+        Ok(search(&[self], &Query::read(query)?, removed))
     }
+}
+
+/// Matches of a query in some segments, best first. They are searched as one: seeds of all compete, and chance had all of them to try.
+pub fn search(segments: &[&Sounds], query: &Query, removed: &HashSet<ReferenceId>) -> Vec<Match> {
+    let stores: Vec<&Store> = segments.iter().map(|sounds| &sounds.0).collect();
+    let indexed: f64 = stores.iter().map(|store| store.len() as f64).sum();
+    let answering = |store: &&Store| store.references().iter().map(|r| !removed.contains(r)).collect();
+    let answers: Vec<Vec<bool>> = stores.iter().map(answering).collect();
+    let answer = |segment: usize, word: usize| answers[segment][stores[segment].owner(word).0];
+    let mut found: Vec<Found> = Vec::new();
+    for first in (0..query.frames()).step_by(STRETCH) {
+        let frames = first..(first + STRETCH).min(query.frames());
+        for seed in seeds::find(query, frames, &stores, &answer) {
+            if !found.iter().any(|f| f.holds(&seed)) {
+                found.extend(segments[seed.segment].extend(query, &seed, indexed));
+            }
+        }
+    }
+    found.sort_by(|a, b| b.excess.total_cmp(&a.excess));
+    let mut kept: Vec<Found> = Vec::new();
+    for one in found {
+        if kept.len() < ANSWERS && !kept.iter().any(|k| one.repeats(k)) {
+            kept.push(one);
+        }
+    }
+    kept.iter()
+        .map(|f| segments[f.segment].answer(query, f))
+        .collect()
 }
 
 #[cfg(test)]

@@ -34,15 +34,46 @@ pub struct Seed {
     pub shift: usize,
     /// Frame of the query.
     pub frame: usize,
-    /// Number of the word.
+    /// Segment of the word.
+    pub segment: usize,
+    /// Number of the word there.
     pub word: usize,
     /// How much better than chance.
     pub strength: f64,
 }
 
-/// The best seeds of a stretch of the query among the words that `answer`, strongest first.
-pub fn find(query: &Query, frames: Range<usize>, store: &Store, answer: &dyn Fn(usize) -> bool) -> Vec<Seed> {
-    let mut best: HashMap<(usize, isize), Seed> = HashMap::new();
+/// The best seeds of a stretch of the query among those words of some segments that `answer`, strongest first.
+pub fn find(
+    query: &Query,
+    frames: Range<usize>,
+    segments: &[&Store],
+    answer: &dyn Fn(usize, usize) -> bool,
+) -> Vec<Seed> {
+    let mut best: HashMap<(usize, usize, isize), Seed> = HashMap::new();
+    for (segment, store) in segments.iter().enumerate() {
+        meet(query, frames.clone(), store, |seed| {
+            if answer(segment, seed.word) {
+                // One of a cluster is enough: a quarter of a second, neighbouring shifts.
+                let diagonal = (seed.word * FINE) as isize - seed.frame as isize;
+                let place = best.entry((segment, seed.shift / 2, diagonal >> 4));
+                let kept = place.or_insert(Seed { segment, ..seed });
+                if seed.strength > kept.strength {
+                    *kept = Seed { segment, ..seed };
+                }
+            }
+        });
+    }
+    let mut seeds: Vec<Seed> = best.into_values().collect();
+    seeds.sort_by(|a, b| {
+        let place = |s: &Seed| (s.segment, s.word, s.frame, s.shift);
+        b.strength.total_cmp(&a.strength).then(place(a).cmp(&place(b)))
+    });
+    seeds.truncate(KEPT);
+    seeds
+}
+
+/// Every word of a segment that a stretch of the query meets.
+fn meet(query: &Query, frames: Range<usize>, store: &Store, mut met: impl FnMut(Seed)) {
     for shift in 0..SHIFTS {
         let (words, weak) = (query.words(shift), query.weak(shift));
         let plain = shift == UNSHIFTED;
@@ -53,37 +84,21 @@ pub fn find(query: &Query, frames: Range<usize>, store: &Store, answer: &dyn Fn(
             .filter(|&frame| words[frame] != 0)
         {
             for key in keys(words[frame], &weak[frame][..both_ways], store.key_bits()) {
-                for word in store.postings(key) {
+                for word in store.postings(key, words[frame]) {
                     let Some(strength) = strength(words, frame, store, word, plain) else {
                         continue;
                     };
-                    if !answer(word) {
-                        continue;
-                    }
-                    let seed = Seed {
+                    met(Seed {
                         shift,
                         frame,
+                        segment: 0,
                         word,
                         strength,
-                    };
-                    // One of a cluster is enough: a quarter of a second, neighbouring shifts.
-                    let diagonal = (word * FINE) as isize - frame as isize;
-                    let place = best.entry((shift / 2, diagonal >> 4)).or_insert(seed);
-                    if strength > place.strength {
-                        *place = seed;
-                    }
+                    });
                 }
             }
         }
     }
-    let mut seeds: Vec<Seed> = best.into_values().collect();
-    seeds.sort_by(|a, b| {
-        b.strength
-            .total_cmp(&a.strength)
-            .then((a.word, a.frame, a.shift).cmp(&(b.word, b.frame, b.shift)))
-    });
-    seeds.truncate(KEPT);
-    seeds
 }
 
 /// The keys of a word with every choice of its weak bits.

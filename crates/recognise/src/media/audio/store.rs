@@ -1,14 +1,14 @@
 //! A segment's bytes: laid out so that a mapped file is searched in place.
 //!
-//! Little-endian. Head (64 bytes): magic (8), version (u16), key bits (u16), references (u32), bytes of the directory
+//! Little-endian. Head (64 bytes): magic (8), form (u16), key bits (u16), references (u32), bytes of the directory
 //! (u32), zero (u32), words (u64), postings (u64), zeros, CRC-32 of the body, CRC-32 of head and directory. Directory:
 //! for each reference its words (u32), the length of its identifier (u16) and the identifier; zeros up to a multiple of 8. Body: the words
 //! of all references one after another (u64); the first posting of each key (u32, one more than there are keys);
-//! postings: numbers of words (u32), in the order of their keys.
+//! postings: numbers of words (u32) and their bits behind the key (u16), in the order of their keys. Form 2 had numbers only.
 
+use super::damaged;
 use super::print;
 use super::words::KEY_BITS;
-use super::{VERSION, damaged};
 use crate::{Error, Fingerprint};
 use bytes::Bytes;
 use std::ops::Range;
@@ -19,6 +19,15 @@ const HEAD: usize = 64;
 /// The body of a segment up to this size is checked when it is opened; a larger one would take too long to read.
 const CHECKED: usize = 256 << 20;
 
+/// The form that is written; the one before it is read, too.
+const FORM: u16 = 3;
+/// Bits of a word that stand beside its number.
+const CHECK: u32 = 16;
+/// Of which so many may be wrong in a copy: nine words in ten that have the key by chance are passed over without being read.
+const CHECK_WRONG: u32 = 5;
+/// Bytes of a posting.
+const POSTING: usize = 6;
+
 /// A segment's words and where they are looked up.
 pub struct Store {
     bytes: Bytes,
@@ -26,6 +35,8 @@ pub struct Store {
     words: usize,
     table: usize,
     postings: usize,
+    /// Bytes of a posting; without a check in the form before.
+    posting: usize,
     posted: usize,
     references: Vec<ReferenceId>,
     starts: Vec<usize>,
@@ -66,20 +77,19 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
 
     let mut bytes = vec![0; HEAD];
     bytes[..8].copy_from_slice(MAGIC);
-    bytes[8..10].copy_from_slice(&VERSION.to_le_bytes());
+    bytes[8..10].copy_from_slice(&FORM.to_le_bytes());
     bytes[10..12].copy_from_slice(&(key_bits as u16).to_le_bytes());
     bytes[12..16].copy_from_slice(&(references.len() as u32).to_le_bytes());
     bytes[16..20].copy_from_slice(&(directory.len() as u32).to_le_bytes());
     bytes[24..32].copy_from_slice(&(words.len() as u64).to_le_bytes());
     bytes[32..40].copy_from_slice(&(posted as u64).to_le_bytes());
-    let mut body = Vec::with_capacity(words.len() * 8 + (table.len() + postings.len()) * 4);
+    let mut body = Vec::with_capacity(words.len() * 8 + table.len() * 4 + postings.len() * POSTING);
     body.extend(words.iter().flat_map(|word| word.to_le_bytes()));
-    body.extend(
-        table
-            .iter()
-            .chain(&postings)
-            .flat_map(|number| number.to_le_bytes()),
-    );
+    body.extend(table.iter().flat_map(|number| number.to_le_bytes()));
+    for number in postings {
+        body.extend(number.to_le_bytes());
+        body.extend(check(words[number as usize], key_bits).to_le_bytes());
+    }
     bytes[56..60].copy_from_slice(&crc32fast::hash(&body).to_le_bytes());
     let sum = head_sum(&bytes[..60], &directory);
     bytes[60..64].copy_from_slice(&sum.to_le_bytes());
@@ -110,6 +120,11 @@ fn head_sum(head: &[u8], directory: &[u8]) -> u32 {
     sum.finalize()
 }
 
+/// The bits of a word behind its key.
+fn check(word: u64, key_bits: u32) -> u16 {
+    (word << key_bits >> (64 - CHECK)) as u16
+}
+
 /// Counting sort of the words by key.
 fn post(words: &[u64], key_bits: u32) -> (Vec<u32>, Vec<u32>) {
     let mut table = vec![0u32; (1 << key_bits) + 1];
@@ -136,9 +151,11 @@ impl Store {
         if bytes.len() < HEAD || &bytes[..8] != MAGIC {
             return Err(bad("no magic at its start"));
         }
-        if u16::from_le_bytes([bytes[8], bytes[9]]) != VERSION {
-            return Err(bad("another version"));
-        }
+        let posting = match u16::from_le_bytes([bytes[8], bytes[9]]) {
+            2 => POSTING - 2,
+            FORM => POSTING,
+            _ => return Err(bad("another version")),
+        };
         let key_bits = u32::from(u16::from_le_bytes([bytes[10], bytes[11]]));
         let count = u32_at(&bytes, 12) as usize;
         let body = HEAD + u32_at(&bytes, 16) as usize;
@@ -152,7 +169,7 @@ impl Store {
         }
         let table = body + words * 8;
         let postings = table + ((1 << key_bits) + 1) * 4;
-        if bytes.len() != postings + posted * 4 {
+        if bytes.len() != postings + posted * posting {
             return Err(bad("its length is wrong"));
         }
         if bytes.len() <= CHECKED && crc32fast::hash(&bytes[body..]) != u32_at(&bytes, 56) {
@@ -165,6 +182,7 @@ impl Store {
             words,
             table,
             postings,
+            posting,
             posted,
             references,
             starts,
@@ -204,15 +222,20 @@ impl Store {
         range.map(|number| self.word(number))
     }
 
-    /// Numbers of the words with a key. What a damaged body says of other words or of no word is left out.
-    pub fn postings(&self, key: u64) -> impl Iterator<Item = usize> + '_ {
+    /// Numbers of the words with a key that differ from `heard` in few bits behind it. What a damaged body says of other words or of no
+    /// word is left out.
+    pub fn postings(&self, key: u64, heard: u64) -> impl Iterator<Item = usize> + '_ {
         let at = self.table + key as usize * 4;
         let first = (u32_at(&self.bytes, at) as usize).min(self.posted);
         let last = (u32_at(&self.bytes, at + 4) as usize).clamp(first, self.posted);
-        let lists = &self.bytes[self.postings + first * 4..self.postings + last * 4];
-        lists
-            .chunks_exact(4)
-            .map(|number| u32_at(number, 0) as usize)
+        let list = &self.bytes[self.postings + first * self.posting..self.postings + last * self.posting];
+        let heard = check(heard, self.key_bits);
+        list.chunks_exact(self.posting)
+            .filter(move |posting| match posting[4..] {
+                [low, high] => (u16::from_le_bytes([low, high]) ^ heard).count_ones() <= CHECK_WRONG,
+                _ => true,
+            })
+            .map(|posting| u32_at(posting, 0) as usize)
             .filter(|&number| number < self.words)
     }
 
