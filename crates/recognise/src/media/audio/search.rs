@@ -321,6 +321,24 @@ mod tests {
         }
     }
 
+    /// Form 2 is form 3 without the bits beside the numbers.
+    #[test]
+    fn the_form_before_is_read() {
+        let posted = u32::from_le_bytes(SEGMENT[40..44].try_into().unwrap()) as usize;
+        let (rest, postings) = SEGMENT.split_at(SEGMENT.len() - 6 * posted);
+        let mut before = rest.to_vec();
+        before[8..10].copy_from_slice(&2u16.to_le_bytes());
+        before.extend(postings.chunks_exact(6).flat_map(|posting| &posting[..4]));
+        seal(&mut before);
+        let found = |bytes: Vec<u8>| {
+            let opened = Audio.open(bytes.into()).unwrap();
+            opened.search(&QUERY, &HashSet::new()).unwrap()
+        };
+        let now = found(SEGMENT.clone());
+        assert!(now[0].score > 0.9);
+        assert_eq!(found(before), now);
+    }
+
     #[test]
     fn sealing_again_changes_nothing() {
         let mut bytes = SEGMENT.clone();

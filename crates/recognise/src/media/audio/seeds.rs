@@ -23,7 +23,11 @@ const LOOK: f64 = 1.8;
 /// How much better than chance a seed must be: half the bits less the wrong ones, over the root of all.
 const LEAST: f64 = 3.2;
 /// Seeds kept of one stretch of the query.
-const KEPT: usize = 96;
+const KEPT: usize = 24;
+/// Frames from one that is looked up to the next: a word lasts four.
+const STEP: usize = 2;
+/// A query of more frames than this, twenty seconds, has enough of them: every other one is left out.
+const LONG: usize = 1250;
 /// The weakest bits of a key are tried both ways: this many in a sound as it was, and in a shifted one.
 const BOTH_WAYS: (usize, usize) = (4, 2);
 
@@ -74,15 +78,12 @@ pub fn find(
 
 /// Every word of a segment that a stretch of the query meets.
 fn meet(query: &Query, frames: Range<usize>, store: &Store, mut met: impl FnMut(Seed)) {
+    let step = if query.frames() > LONG { 2 * STEP } else { STEP };
     for shift in 0..SHIFTS {
         let (words, weak) = (query.words(shift), query.weak(shift));
         let plain = shift == UNSHIFTED;
         let both_ways = if plain { BOTH_WAYS.0 } else { BOTH_WAYS.1 };
-        for frame in frames
-            .clone()
-            .step_by(if plain { 1 } else { 2 })
-            .filter(|&frame| words[frame] != 0)
-        {
+        for frame in frames.clone().step_by(step).filter(|&frame| words[frame] != 0) {
             for key in keys(words[frame], &weak[frame][..both_ways], store.key_bits()) {
                 for word in store.postings(key, words[frame]) {
                     let Some(strength) = strength(words, frame, store, word, plain) else {

@@ -23,8 +23,8 @@ const CHECKED: usize = 256 << 20;
 const FORM: u16 = 3;
 /// Bits of a word that stand beside its number.
 const CHECK: u32 = 16;
-/// Of which so many may be wrong in a copy: nine words in ten that have the key by chance are passed over without being read.
-const CHECK_WRONG: u32 = 5;
+/// Of which so many may be wrong in a copy: 24 words in 25 that have the key by chance are passed over without being read.
+const CHECK_WRONG: u32 = 4;
 /// Bytes of a posting.
 const POSTING: usize = 6;
 
