@@ -324,7 +324,7 @@ mod tests {
     /// Form 2 is form 3 without the bits beside the numbers.
     #[test]
     fn the_form_before_is_read() {
-        let posted = u32::from_le_bytes(SEGMENT[40..44].try_into().unwrap()) as usize;
+        let posted = u32::from_le_bytes(SEGMENT[32..36].try_into().unwrap()) as usize;
         let (rest, postings) = SEGMENT.split_at(SEGMENT.len() - 6 * posted);
         let mut before = rest.to_vec();
         before[8..10].copy_from_slice(&2u16.to_le_bytes());
