@@ -426,23 +426,29 @@ fn damage_is_told_and_never_a_panic() {
     }
 }
 
-/// Fingerprints and segments of version 1 as they were first written: whatever is written now, they are read. A change of form adds a
-/// sample beside these.
+/// Fingerprints of version 1, segments of versions 1 and 2, as they were first written: whatever is written now, they are read. A
+/// change of form adds a sample beside these.
 #[test]
 fn what_was_written_before_is_read() {
-    let samples: [(Medium, &[u8], &[u8]); 2] = [
+    let samples: [(Medium, &[u8], [&[u8]; 2]); 2] = [
         (
             Medium::Video,
             include_bytes!("samples/video-1.print"),
-            include_bytes!("samples/video-1.segment"),
+            [
+                include_bytes!("samples/video-1.segment"),
+                include_bytes!("samples/video-2.segment"),
+            ],
         ),
         (
             Medium::Image,
             include_bytes!("samples/image-1.print"),
-            include_bytes!("samples/image-1.segment"),
+            [
+                include_bytes!("samples/image-1.segment"),
+                include_bytes!("samples/image-2.segment"),
+            ],
         ),
     ];
-    for (medium, print, segment) in samples {
+    for (medium, print, segments) in samples {
         let query = match medium {
             Medium::Video => film(Purpose::Query, 8.0, |t| draw(2, 2.0 + t)),
             _ => picture(Purpose::Query, &draw(2, 0.0)),
@@ -453,8 +459,9 @@ fn what_was_written_before_is_read() {
             version: 1,
             bytes: print.to_vec(),
         };
-        for bytes in [segment.to_vec(), built(medium, &[(2, print)])] {
-            let opened = kind(medium).open(bytes.into()).expect("opens");
+        let built = built(medium, &[(2, print)]);
+        for bytes in segments.into_iter().chain([&built[..]]) {
+            let opened = kind(medium).open(bytes.to_vec().into()).expect("opens");
             let found = search(opened.as_ref(), medium, &query);
             assert_eq!(
                 found.first().map(|m| m.reference.clone()),

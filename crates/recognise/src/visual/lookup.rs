@@ -11,17 +11,24 @@ pub struct Lookup {
     bits: u32,
     /// `2^bits + 1` positions in `items`.
     starts: Records<4>,
-    items: Records<4>,
+    /// Nothing where items lie in the order of their words.
+    items: Option<Records<4>>,
+    count: usize,
 }
 
-/// Word length for `items` items: lists of about eight.
+/// Numbers as a section holds them.
+pub fn bytes(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|n| n.to_le_bytes()).collect()
+}
+
+/// Word length for `items` items: lists of about sixteen to thirty.
 pub fn word_bits(items: usize, most: u32) -> u32 {
-    (items / 8).max(1).ilog2().clamp(1, most)
+    (items / 16).max(1).ilog2().clamp(1, most)
 }
 
 impl Lookup {
-    /// The two sections for items with these words, of which the lowest `bits` count.
-    pub fn write(words: impl Iterator<Item = (u32, u32)> + Clone, bits: u32) -> (Vec<u8>, Vec<u8>) {
+    /// Where the items of each word begin, and the items in the order of their words, of which the lowest `bits` count.
+    pub fn arrange(words: impl Iterator<Item = (u32, u32)> + Clone, bits: u32) -> (Vec<u32>, Vec<u32>) {
         let mask = (1u32 << bits) - 1;
         let mut starts = vec![0u32; (1 << bits) + 1];
         for (word, _) in words.clone() {
@@ -37,13 +44,16 @@ impl Lookup {
             items[*at as usize] = item;
             *at += 1;
         }
-        let bytes = |numbers: &[u32]| numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
-        (bytes(&starts), bytes(&items))
+        (starts, items)
     }
 
-    /// Opens the two sections.
-    pub fn open(starts: Bytes, items: Bytes) -> Option<Self> {
-        let (starts, items) = (Records::of(starts)?, Records::of(items)?);
+    /// Opens sections of starts and of items; without the latter there are `count` of them, in the order of their words.
+    pub fn open(starts: Bytes, items: Option<Bytes>, count: usize) -> Option<Self> {
+        let starts = Records::<4>::of(starts)?;
+        let items = match items {
+            Some(items) => Some(Records::<4>::of(items)?),
+            None => None,
+        };
         let words = starts.len().checked_sub(1)?;
         if !words.is_power_of_two() || words < 2 || words.ilog2() > 24 {
             return None;
@@ -51,6 +61,7 @@ impl Lookup {
         Some(Self {
             bits: words.ilog2(),
             starts,
+            count: items.as_ref().map_or(count, Records::len),
             items,
         })
     }
@@ -62,7 +73,7 @@ impl Lookup {
 
     /// Mean length of a list.
     pub fn mean(&self) -> f32 {
-        self.items.len() as f32 / (1u64 << self.bits) as f32
+        self.count as f32 / (1u64 << self.bits) as f32
     }
 
     /// Where the items of one word are.
@@ -70,7 +81,7 @@ impl Lookup {
         let word = (word & ((1 << self.bits) - 1)) as usize;
         let from = self.starts.number(word).unwrap_or(0) as usize;
         let until = self.starts.number(word + 1).unwrap_or(0) as usize;
-        from..until.min(self.items.len())
+        from..until.min(self.count)
     }
 
     /// Calls `visit` with the items of `word` and of the words that differ from it in some of `doubtful`'s bits: all combinations, until
@@ -86,8 +97,11 @@ impl Lookup {
             let list = self.list(word ^ flips);
             let step = list.len().div_ceil(left).max(1);
             left -= list.len().div_ceil(step);
-            let items = list.step_by(step).filter_map(|i| self.items.number(i));
-            items.for_each(&mut visit);
+            let list = list.step_by(step);
+            match &self.items {
+                Some(items) => list.filter_map(|i| items.number(i)).for_each(&mut visit),
+                None => list.for_each(|i| visit(i as u32)),
+            }
             if left == 0 {
                 break;
             }
@@ -115,8 +129,8 @@ mod tests {
     #[test]
     fn every_item_is_found_under_its_word_and_its_neighbours() {
         let words = (0..1000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 7, i));
-        let (starts, items) = Lookup::write(words.clone(), 6);
-        let lookup = Lookup::open(starts.into(), items.into()).expect("opens");
+        let (starts, items) = Lookup::arrange(words.clone(), 6);
+        let lookup = Lookup::open(bytes(&starts).into(), Some(bytes(&items).into()), 0).expect("opens");
         assert_eq!(lookup.bits(), 6);
         for (word, item) in words {
             for (word, doubts) in [(word, &[][..]), (word ^ 0b100_100, &[2, 5][..])] {
@@ -133,7 +147,7 @@ mod tests {
     #[test]
     fn wrong_positions_are_harmless() {
         let starts: Vec<u8> = [0u32, 9, 2].iter().flat_map(|n| n.to_le_bytes()).collect();
-        let lookup = Lookup::open(starts.into(), vec![0; 8].into()).expect("opens");
+        let lookup = Lookup::open(starts.into(), Some(vec![0; 8].into()), 0).expect("opens");
         assert_eq!(lookup.list(0).count(), 2);
         assert_eq!(lookup.list(1).count(), 0);
     }

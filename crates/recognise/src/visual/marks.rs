@@ -6,8 +6,7 @@ use super::describe::{self, Description, WORD_BITS};
 use super::geometry::Pair;
 use super::lookup::doubtful;
 use super::points::Point;
-use super::sections::{Reader, Records};
-use bytes::Bytes;
+use super::sections::Reader;
 use std::f32::consts::TAU;
 
 /// Words that a code is looked up by.
@@ -150,53 +149,6 @@ pub struct Spot {
     pub scale: u8,
     /// As in a mark.
     pub angle: u8,
-}
-
-/// A segment's points of `N` bytes each: description, place, scale and, with 20 bytes rather than 19, direction.
-pub struct Spots<const N: usize>(Records<N>);
-
-impl<const N: usize> Spots<N> {
-    /// Appends a mark.
-    pub fn write(mark: &Mark, out: &mut Vec<u8>) {
-        let byte = |v: f32| (v * 255.0).round() as u8;
-        let place = [byte(mark.at[0]), byte(mark.at[1]), mark.scale, mark.angle];
-        out.extend_from_slice(&describe::to_bytes(mark.description.bits));
-        out.extend_from_slice(&place[..N - 16]);
-    }
-
-    /// Opens a section.
-    pub fn open(section: Bytes) -> Option<Self> {
-        Records::of(section).map(Self)
-    }
-
-    /// How many.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// A point.
-    #[inline(always)]
-    pub fn get(&self, i: usize) -> Option<Spot> {
-        let b = self.0.get(i)?;
-        Some(Spot {
-            bits: describe::from_bytes(*b.first_chunk()?),
-            at: [f32::from(b[16]) / 255.0, f32::from(b[17]) / 255.0],
-            scale: b[18],
-            angle: b.get(19).copied().unwrap_or(0),
-        })
-    }
-
-    /// A point's description.
-    #[inline(always)]
-    pub fn bits(&self, i: usize) -> Option<[u64; 2]> {
-        self.0.get(i)?.first_chunk().map(|b| describe::from_bytes(*b))
-    }
-
-    /// Points one after another, `most` at most.
-    pub fn between(&self, from: usize, until: usize, most: usize) -> impl Iterator<Item = Spot> + '_ {
-        let until = until.min(self.0.len()).min(from.saturating_add(most));
-        (from..until).filter_map(|i| self.get(i))
-    }
 }
 
 /// A query's mark as it is compared: as found, or mirrored.

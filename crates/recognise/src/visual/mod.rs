@@ -11,3 +11,4 @@ pub mod picture;
 pub mod plane;
 pub mod points;
 pub mod sections;
+pub mod spots;

@@ -15,7 +15,7 @@ pub struct Form {
     pub medium: Medium,
     /// First eight bytes.
     pub magic: [u8; 8],
-    /// Version.
+    /// Version that is written; the one before it is read, too.
     pub version: u16,
     /// How many sections.
     pub sections: usize,
@@ -66,8 +66,8 @@ impl Form {
         out
     }
 
-    /// Splits a segment into its sections.
-    pub fn split(&self, bytes: &Bytes) -> Result<Vec<Bytes>, Error> {
+    /// Splits a segment into its sections; is it of the version before?
+    pub fn split(&self, bytes: &Bytes) -> Result<(Vec<Bytes>, bool), Error> {
         let head = self.head();
         if bytes.len() < head {
             return Err(self.damaged("shorter than its header"));
@@ -76,7 +76,8 @@ impl Form {
             return Err(self.damaged("it does not begin as one"));
         }
         let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
-        if word(8) != u64::from(self.version) {
+        let old = word(8) + 1 == u64::from(self.version);
+        if word(8) != u64::from(self.version) && !old {
             return Err(self.damaged(format!("version {} where {} is read", word(8), self.version)));
         }
         if word(head - 8) != checksum(&bytes[..head - 8]) {
@@ -98,7 +99,7 @@ impl Form {
                 _ => return Err(self.damaged("a section lies outside it")),
             }
         }
-        Ok(sections)
+        Ok((sections, old))
     }
 }
 
@@ -194,7 +195,8 @@ mod tests {
     #[test]
     fn sections_come_back_and_damage_is_told() {
         let joined = FORM.join(&[vec![1, 2, 3], (0..16).collect()]);
-        let sections = FORM.split(&joined.clone().into()).expect("whole");
+        let (sections, old) = FORM.split(&joined.clone().into()).expect("whole");
+        assert!(!old);
         assert_eq!(&sections[0][..], [1, 2, 3]);
         assert_eq!(
             Records::<8>::of(sections[1].clone()).expect("fits").get(1),

@@ -5,8 +5,8 @@ use super::segment::Pictures;
 use crate::Match;
 use crate::visual::describe;
 use crate::visual::geometry::{self, Affine, Pair, TOLERANCE};
-use crate::visual::lists::DESCRIPTION;
 use crate::visual::marks::{Seen, Spot};
+use crate::visual::spots::DESCRIPTION;
 use std::collections::{BTreeMap, HashSet};
 use swordnet_core::{ReferenceId, Span, Transform};
 
@@ -167,10 +167,7 @@ fn by_points(parts: &[Part<'_>], query: &Print, mirrored: bool, cases: &mut BTre
     for seen in &seen {
         let mut alike: Vec<(u32, usize, u32)> = Vec::new();
         for (segment, Part { pictures, share }) in parts.iter().enumerate() {
-            let found =
-                pictures
-                    .lists
-                    .like_point(&pictures.points, &seen.description, share * COMPARED, ALIKE);
+            let found = pictures.points.like(&seen.description, share * COMPARED, ALIKE);
             alike.extend(
                 found
                     .into_iter()
@@ -180,9 +177,13 @@ fn by_points(parts: &[Part<'_>], query: &Print, mirrored: bool, cases: &mut BTre
         alike.sort_unstable();
         for &(distance, segment, item) in alike.iter().take(ALIKE) {
             let pictures = parts[segment].pictures;
-            if let Some(spot) = pictures.points.get(item as usize) {
-                let known = (segment, pictures.picture_of(item as usize));
-                near.push((known, distance, seen.pair(&spot)));
+            let picture = pictures.points.owner(item as usize);
+            if let Some(spot) = pictures
+                .points
+                .get(item as usize)
+                .filter(|_| picture < pictures.len())
+            {
+                near.push(((segment, picture), distance, seen.pair(&spot)));
             }
         }
     }

@@ -1,25 +1,28 @@
 //! Segments: many pictures' codes and points, and the lists by which they are looked up.
 
-use super::print::{Print, VERSION};
+use super::print::Print;
 use super::search;
 use crate::visual::code::Code;
 use crate::visual::lists::{self, Lists};
-use crate::visual::marks::{Spot, Spots};
+use crate::visual::marks::Spot;
 use crate::visual::sections::{Form, Reader, Records};
+use crate::visual::spots::{self, Spots};
 use crate::{Error, Fingerprint, Match, Segment};
 use bytes::Bytes;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
-/// Identifiers, codes, first points, points, and the lists.
+/// Identifiers, codes, first points, points, and the lists of codes. Version 1 had the points in the order of the pictures.
 const FORM: Form = Form {
     medium: Medium::Image,
     magic: *b"SwordPic",
-    version: VERSION,
-    sections: 4 + lists::SECTIONS,
+    version: 2,
+    sections: 3 + spots::SECTIONS + lists::SECTIONS,
 };
-/// Bytes of a point: description, place, scale, direction.
-const POINT: usize = 20;
+/// Bytes of a point: description, place, scale, direction, picture.
+const POINT: usize = 23;
+/// Bytes of it before the segment is put together, and in version 1.
+const MARK: usize = 20;
 
 /// An opened segment.
 pub struct Pictures {
@@ -38,7 +41,7 @@ pub struct Pictures {
 /// Builds a segment.
 pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Error> {
     let (mut ids, mut codes, mut firsts, mut points) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut words, mut listed) = (Vec::new(), Vec::new());
+    let mut listed = Vec::new();
     ids.extend_from_slice(&(references.len() as u32).to_le_bytes());
     for (n, (id, fingerprint)) in references.iter().enumerate() {
         let print = Print::read(fingerprint)?;
@@ -54,22 +57,39 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
             codes.extend_from_slice(&code.doubted.code.to_bytes());
             codes.extend_from_slice(&(n as u32).to_le_bytes());
         }
-        firsts.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
-        for mark in &print.marks {
-            words.push((mark.description.bits[0] as u32, (points.len() / POINT) as u32));
-            Spots::<POINT>::write(mark, &mut points);
-        }
+        firsts.extend_from_slice(&((points.len() / MARK) as u32).to_le_bytes());
+        let marks = print.marks.iter();
+        marks.for_each(|mark| Spots::<POINT>::write(mark, &mut points));
     }
-    firsts.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
-    let mut sections = vec![ids, codes, firsts, points];
-    sections.extend(Lists::write(&words, &listed));
+    firsts.extend_from_slice(&((points.len() / MARK) as u32).to_le_bytes());
+    if references.len() > spots::OWNERS {
+        return Err(FORM.damaged("more pictures than can be numbered"));
+    }
+    let arranged = Spots::<POINT>::arrange(&points, counts(&firsts));
+    let mut sections = vec![ids, codes, firsts];
+    sections.extend(arranged);
+    sections.extend(Lists::write(&listed));
     Ok(FORM.join(&sections))
+}
+
+/// Points of each picture.
+fn counts(firsts: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    let number = |first: &[u8]| u32::from_le_bytes([first[0], first[1], first[2], first[3]]) as usize;
+    let firsts = firsts.chunks_exact(4).map(number);
+    firsts
+        .clone()
+        .zip(firsts.skip(1))
+        .map(|(from, until)| until.saturating_sub(from))
 }
 
 impl Pictures {
     /// Opens a segment.
     pub fn open(bytes: Bytes) -> Result<Self, Error> {
-        let sections = FORM.split(&bytes)?;
+        let (mut sections, old) = FORM.split(&bytes)?;
+        if old {
+            let arranged = Spots::<POINT>::arrange(&sections[3], counts(&sections[2]));
+            sections.splice(3..6, arranged.map(Bytes::from));
+        }
         Self::parse(&sections).ok_or_else(|| FORM.damaged("a section's form is wrong"))
     }
 
@@ -86,12 +106,17 @@ impl Pictures {
         let opened = Self {
             codes: Records::of(sections[1].clone())?,
             firsts: Records::of(sections[2].clone())?,
-            points: Spots::open(sections[3].clone())?,
-            lists: Lists::open(&sections[4..])?,
+            points: Spots::open(&sections[3..])?,
+            lists: Lists::open(&sections[3 + spots::SECTIONS..])?,
             ids,
             shapes,
         };
         (opened.firsts.len() == opened.ids.len() + 1).then_some(opened)
+    }
+
+    /// How many pictures.
+    pub fn len(&self) -> usize {
+        self.ids.len()
     }
 
     /// The identifier of a picture.
@@ -109,20 +134,6 @@ impl Pictures {
         let b = self.codes.get(i)?;
         let picture = u32::from_le_bytes([b[16], b[17], b[18], b[19]]) as usize;
         (picture < self.ids.len()).then_some((Code::from_bytes(*b.first_chunk()?), picture))
-    }
-
-    /// The picture that a point belongs to.
-    pub fn picture_of(&self, point: usize) -> usize {
-        let (mut low, mut high) = (0, self.ids.len().saturating_sub(1));
-        while low < high {
-            let middle = (low + high) / 2;
-            if self.firsts.number(middle + 1).unwrap_or(0) as usize <= point {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        low
     }
 
     /// The points of a picture.

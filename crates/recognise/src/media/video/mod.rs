@@ -38,7 +38,7 @@ static REFERENCE: Settings = Settings {
     query: false,
     rate: 8.0,
     max_side: 320,
-    points: 40,
+    points: 36,
     change: 16,
     soonest: 0.75,
     latest: 2.5,

@@ -172,9 +172,7 @@ fn point_hits(parts: &[Part<'_>], query: &Print, still: &Still, mirrored: bool, 
         let seen = Seen::of(mark, mirrored, query.shape[0]);
         let mut alike: Vec<(u32, usize, u32)> = Vec::new();
         for (segment, Part { films, share }) in parts.iter().enumerate() {
-            let found = films
-                .lists
-                .like_point(&films.points, &seen.description, share * COMPARED, ALIKE);
+            let found = films.points.like(&seen.description, share * COMPARED, ALIKE);
             alike.extend(
                 found
                     .into_iter()
@@ -187,7 +185,12 @@ fn point_hits(parts: &[Part<'_>], query: &Print, still: &Still, mirrored: bool, 
             let Some(spot) = films.points.get(item as usize) else {
                 continue;
             };
-            near.push((segment, films.still_of(item as usize), distance, seen.pair(&spot)));
+            near.push((
+                segment,
+                films.points.owner(item as usize),
+                distance,
+                seen.pair(&spot),
+            ));
         }
     }
     near.sort_by_key(|n| (n.0, n.1, n.2));

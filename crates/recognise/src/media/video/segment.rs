@@ -1,25 +1,28 @@
 //! Segments: many references' codes and points, and the lists by which they are looked up.
 
-use super::print::{Print, VERSION};
+use super::print::Print;
 use super::search;
 use crate::visual::code::Code;
 use crate::visual::lists::{self, Lists};
-use crate::visual::marks::{Spot, Spots};
+use crate::visual::marks::Spot;
 use crate::visual::sections::{Form, Reader, Records};
+use crate::visual::spots::{self, Spots};
 use crate::{Error, Fingerprint, Match, Segment};
 use bytes::Bytes;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
-/// References, codes, stills, points, and the lists.
+/// References, codes, stills, points, and the lists of codes. Version 1 had the points in the order of the stills.
 const FORM: Form = Form {
     medium: Medium::Video,
     magic: *b"SwordVid",
-    version: VERSION,
-    sections: 4 + lists::SECTIONS,
+    version: 2,
+    sections: 3 + spots::SECTIONS + lists::SECTIONS,
 };
-/// Bytes of a point: description, place, scale.
-const POINT: usize = 19;
+/// Bytes of a point: description, place, scale, still.
+const POINT: usize = 22;
+/// Bytes of it before the segment is put together, and in version 1.
+const MARK: usize = 19;
 /// Codes a second that are listed; the others serve verification.
 const LISTED: f32 = 2.0;
 
@@ -58,7 +61,6 @@ pub struct Films {
 /// Builds a segment.
 pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Error> {
     let (mut films, mut codes, mut stills, mut points) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut words: Vec<(u32, u32)> = Vec::new();
     let mut listed: Vec<(Code, u32)> = Vec::new();
     films.extend_from_slice(&(references.len() as u32).to_le_bytes());
     for (id, fingerprint) in references {
@@ -89,24 +91,41 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
         }
         for still in &print.stills {
             stills.extend_from_slice(&still.time.to_le_bytes());
-            stills.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
-            for mark in &still.marks {
-                words.push((mark.description.bits[0] as u32, (points.len() / POINT) as u32));
-                Spots::<POINT>::write(mark, &mut points);
-            }
+            stills.extend_from_slice(&((points.len() / MARK) as u32).to_le_bytes());
+            let marks = still.marks.iter();
+            marks.for_each(|mark| Spots::<POINT>::write(mark, &mut points));
         }
     }
     stills.extend_from_slice(&0f32.to_le_bytes());
-    stills.extend_from_slice(&((points.len() / POINT) as u32).to_le_bytes());
-    let mut sections = vec![films, codes, stills, points];
-    sections.extend(Lists::write(&words, &listed));
+    stills.extend_from_slice(&((points.len() / MARK) as u32).to_le_bytes());
+    if stills.len() / 8 > spots::OWNERS {
+        return Err(FORM.damaged("more stills than can be numbered"));
+    }
+    let arranged = Spots::<POINT>::arrange(&points, counts(&stills));
+    let mut sections = vec![films, codes, stills];
+    sections.extend(arranged);
+    sections.extend(Lists::write(&listed));
     Ok(FORM.join(&sections))
+}
+
+/// Points of each still.
+fn counts(stills: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    let first = |still: &[u8]| u32::from_le_bytes([still[4], still[5], still[6], still[7]]) as usize;
+    let firsts = stills.chunks_exact(8).map(first);
+    firsts
+        .clone()
+        .zip(firsts.skip(1))
+        .map(|(from, until)| until.saturating_sub(from))
 }
 
 impl Films {
     /// Opens a segment.
     pub fn open(bytes: Bytes) -> Result<Self, Error> {
-        let sections = FORM.split(&bytes)?;
+        let (mut sections, old) = FORM.split(&bytes)?;
+        if old {
+            let arranged = Spots::<POINT>::arrange(&sections[3], counts(&sections[2]));
+            sections.splice(3..6, arranged.map(Bytes::from));
+        }
         let opened = Self::parse(&sections).ok_or_else(|| FORM.damaged("a section's form is wrong"))?;
         let inside = |film: &Film| {
             film.first_code + film.codes <= opened.codes.len()
@@ -149,8 +168,8 @@ impl Films {
             films,
             codes: Records::of(sections[1].clone())?,
             stills: Records::of(sections[2].clone())?,
-            points: Spots::open(sections[3].clone())?,
-            lists: Lists::open(&sections[4..])?,
+            points: Spots::open(&sections[3..])?,
+            lists: Lists::open(&sections[3 + spots::SECTIONS..])?,
         })
     }
 
@@ -190,20 +209,6 @@ impl Films {
         self.stills
             .get(still)
             .map_or(0, |b| u32::from_le_bytes([b[4], b[5], b[6], b[7]]) as usize)
-    }
-
-    /// The still that a point belongs to.
-    pub fn still_of(&self, point: usize) -> usize {
-        let (mut low, mut high) = (0, self.stills.len().saturating_sub(1));
-        while low < high {
-            let middle = (low + high) / 2;
-            if self.first_point(middle + 1) <= point {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        low
     }
 
     /// The points of a still.

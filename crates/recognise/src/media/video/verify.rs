@@ -9,8 +9,8 @@ use crate::Match;
 use crate::visual::code::Code;
 use crate::visual::describe;
 use crate::visual::geometry::{self, Affine, Pair};
-use crate::visual::lists::DESCRIPTION;
 use crate::visual::marks::{Mark, Seen, Spot};
+use crate::visual::spots::DESCRIPTION;
 use std::collections::HashSet;
 use swordnet_core::{Span, Transform};
 
