@@ -24,10 +24,16 @@ const LOOK: f64 = 1.8;
 const LEAST: f64 = 3.2;
 /// Seeds kept of one stretch of the query.
 const KEPT: usize = 24;
-/// Frames from one that is looked up to the next: a word lasts four.
+/// Frames from one that is looked up at a shifted pitch to the next: a word lasts four. In a query of more than twenty seconds there are
+/// enough of them: every other one is left out.
 const STEP: usize = 2;
-/// A query of more frames than this, twenty seconds, has enough of them: every other one is left out.
+/// Twenty seconds in frames.
 const LONG: usize = 1250;
+/// Bits behind its key in which a word may differ from the query's, of 16: nine in ten of those that have the key by chance are passed
+/// over without being read. An index of up to so many words, three hundred hours, can afford one bit more.
+const APART: u32 = 5;
+/// Words of such an index.
+const SMALL: usize = 1 << 24;
 /// The weakest bits of a key are tried both ways: this many in a sound as it was, and in a shifted one.
 const BOTH_WAYS: (usize, usize) = (4, 2);
 
@@ -53,9 +59,11 @@ pub fn find(
     segments: &[&Store],
     answer: &dyn Fn(usize, usize) -> bool,
 ) -> Vec<Seed> {
+    let indexed: usize = segments.iter().map(|store| store.len()).sum();
+    let apart = APART + u32::from(indexed <= SMALL);
     let mut best: HashMap<(usize, usize, isize), Seed> = HashMap::new();
     for (segment, store) in segments.iter().enumerate() {
-        meet(query, frames.clone(), store, |seed| {
+        meet(query, frames.clone(), store, apart, |seed| {
             if answer(segment, seed.word) {
                 // One of a cluster is enough: a quarter of a second, neighbouring shifts.
                 let diagonal = (seed.word * FINE) as isize - seed.frame as isize;
@@ -77,15 +85,16 @@ pub fn find(
 }
 
 /// Every word of a segment that a stretch of the query meets.
-fn meet(query: &Query, frames: Range<usize>, store: &Store, mut met: impl FnMut(Seed)) {
-    let step = if query.frames() > LONG { 2 * STEP } else { STEP };
+fn meet(query: &Query, frames: Range<usize>, store: &Store, apart: u32, mut met: impl FnMut(Seed)) {
+    let shifted = if query.frames() > LONG { 2 * STEP } else { STEP };
     for shift in 0..SHIFTS {
         let (words, weak) = (query.words(shift), query.weak(shift));
         let plain = shift == UNSHIFTED;
         let both_ways = if plain { BOTH_WAYS.0 } else { BOTH_WAYS.1 };
+        let step = if plain { 1 } else { shifted };
         for frame in frames.clone().step_by(step).filter(|&frame| words[frame] != 0) {
             for key in keys(words[frame], &weak[frame][..both_ways], store.key_bits()) {
-                for word in store.postings(key, words[frame]) {
+                for word in store.postings(key, words[frame], apart) {
                     let Some(strength) = strength(words, frame, store, word, plain) else {
                         continue;
                     };

@@ -23,8 +23,6 @@ const CHECKED: usize = 256 << 20;
 const FORM: u16 = 3;
 /// Bits of a word that stand beside its number.
 const CHECK: u32 = 16;
-/// Of which so many may be wrong in a copy: 24 words in 25 that have the key by chance are passed over without being read.
-const CHECK_WRONG: u32 = 4;
 /// Bytes of a posting.
 const POSTING: usize = 6;
 
@@ -222,9 +220,9 @@ impl Store {
         range.map(|number| self.word(number))
     }
 
-    /// Numbers of the words with a key that differ from `heard` in few bits behind it. What a damaged body says of other words or of no
+    /// Numbers of the words with a key that differ from `heard` in at most `apart` of the 16 bits behind it. What a damaged body says of other words or of no
     /// word is left out.
-    pub fn postings(&self, key: u64, heard: u64) -> impl Iterator<Item = usize> + '_ {
+    pub fn postings(&self, key: u64, heard: u64, apart: u32) -> impl Iterator<Item = usize> + '_ {
         let at = self.table + key as usize * 4;
         let first = (u32_at(&self.bytes, at) as usize).min(self.posted);
         let last = (u32_at(&self.bytes, at + 4) as usize).clamp(first, self.posted);
@@ -232,7 +230,7 @@ impl Store {
         let heard = check(heard, self.key_bits);
         list.chunks_exact(self.posting)
             .filter(move |posting| match posting[4..] {
-                [low, high] => (u16::from_le_bytes([low, high]) ^ heard).count_ones() <= CHECK_WRONG,
+                [low, high] => (u16::from_le_bytes([low, high]) ^ heard).count_ones() <= apart,
                 _ => true,
             })
             .map(|posting| u32_at(posting, 0) as usize)
