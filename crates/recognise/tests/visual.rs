@@ -430,7 +430,8 @@ fn damage_is_told_and_never_a_panic() {
 /// change of form adds a sample beside these.
 #[test]
 fn what_was_written_before_is_read() {
-    let samples: [(Medium, &[u8], [&[u8]; 2]); 2] = [
+    type Sample = (Medium, &'static [u8], [&'static [u8]; 2]);
+    let samples: [Sample; 2] = [
         (
             Medium::Video,
             include_bytes!("samples/video-1.print"),
