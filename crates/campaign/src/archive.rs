@@ -47,7 +47,8 @@ impl Archive {
 
     /// Archives a fetch with all its redirects; gives where it stands: last the exchanges, before them what they refer to.
     /// The file's digest is known when it is closed.
-    pub fn add(&mut self, fetched: &Fetched) -> io::Result<Vec<WarcSpan>> {
+    /// `original` is what an answer stands for that says "not modified".
+    pub fn add(&mut self, fetched: &Fetched, original: Option<&warc::Original>) -> io::Result<Vec<WarcSpan>> {
         let mut spans = vec![self.info.clone()];
         for hop in &fetched.hops {
             let connection = self.connection(hop)?;
@@ -57,7 +58,7 @@ impl Archive {
         }
         let start = self.writer.position();
         for hop in &fetched.hops {
-            self.exchange(hop)?;
+            self.exchange(hop, original.filter(|_| hop.unchanged))?;
         }
         spans.push(since(start, &self.writer));
         Ok(spans)
@@ -109,7 +110,7 @@ impl Archive {
         Ok(span)
     }
 
-    fn exchange(&mut self, hop: &Exchange) -> io::Result<(u64, u64)> {
+    fn exchange(&mut self, hop: &Exchange, original: Option<&warc::Original>) -> io::Result<(u64, u64)> {
         let tls = hop.tls.iter().flat_map(tls_fields);
         let metadata: Vec<_> = tls.map(|(name, value)| (name.to_owned(), value)).collect();
         self.writer.exchange(&mut warc::Http {
@@ -120,6 +121,7 @@ impl Archive {
             response: &mut hop.response.reader(),
             truncated: hop.truncated.map(|t| t.as_str()),
             metadata: &metadata,
+            original,
         })
     }
 
@@ -184,7 +186,7 @@ impl Sink for Keeper {
         fetched: &Fetched,
         _: Option<&read::Reading>,
     ) -> Result<(), BoxError> {
-        self.0.add(fetched)?;
+        self.0.add(fetched, None)?;
         Ok(())
     }
 }

@@ -193,7 +193,7 @@ impl Reports {
 
     fn offer(&self) -> Value {
         let page = self.page.as_ref().map(
-            |p| json!({"url": p.url, "status": p.status, "fetched_at": p.fetched_at, "sha256": p.sha256, "rendered": p.rendered}),
+            |p| json!({"url": p.url, "status": p.status, "fetched_at": p.fetched_at, "unchanged_since": p.unchanged_since, "sha256": p.sha256, "rendered": p.rendered}),
         );
         json!({
             "page": page,

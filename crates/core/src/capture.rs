@@ -10,11 +10,11 @@ pub struct Capture {
     pub id: CaptureId,
     /// The address.
     pub url: String,
-    /// Digest of the bytes that were looked at; [`Recognition`] says what they are.
+    /// Digest of the bytes that were looked at; [`Recognition`] says what they are. Of a page: of its decoded body.
     pub sha256: Sha256Hex,
     /// What is asked to learn whether anything has changed; never empty.
     pub validators: Vec<Validator>,
-    /// Where the archive holds the traffic; empty where nothing was recognised, and so nothing kept.
+    /// Where the archive holds the traffic, last the exchange itself; empty where nothing was recognised, and so nothing kept.
     pub archived: Vec<WarcSpan>,
     /// What was said of the look, for people.
     #[serde(default)]

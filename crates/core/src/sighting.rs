@@ -39,6 +39,10 @@ pub struct Page {
     /// What the archive holds about it besides: who made the archive, how the connections came about.
     #[serde(default)]
     pub beside: Vec<WarcSpan>,
+    /// When its bytes were fetched, where the server said now that nothing has changed since; their traffic is
+    /// [`beside`](Page::beside).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchanged_since: Option<Timestamp>,
     /// How a browser showed it, where one was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rendered: Option<Rendered>,

@@ -24,8 +24,8 @@ pub use browser::{Browser, Opened, installed_browser};
 pub use capture::{Captured, Glimpse, Glimpses, Validators, capture, probe, unchanged};
 pub use crawl::{BoxError, Kind, Sink, Summary, crawl};
 pub use fetch::{
-    Client, Error, Exchange, FetchError, Fetched, Method, NamedBy, Pin, Policy, Request, Resolve, Robots,
-    Route, Spool, TlsFacts, TlsTrust, Truncation,
+    Client, Earlier, Error, Exchange, FetchError, Fetched, Method, NamedBy, Pin, Policy, Request, Resolve,
+    Robots, Route, Spool, TlsFacts, TlsTrust, Truncation,
 };
 pub use ipnet::IpNet;
 pub use read::{Article, Link, Offer, Reading, outline, read};

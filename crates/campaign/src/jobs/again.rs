@@ -18,14 +18,13 @@ impl Campaign {
         let Some(known) = self.records.get::<Capture>(id.as_str()).await? else {
             return Ok(None);
         };
-        let age = self.now().duration_since(known.at);
         let register = self.register().await?;
         let said = Recognition::id_of(&known.sha256, &register.state);
         let Some(recognition) = self.records.get::<Recognition>(said.as_str()).await? else {
             return Ok(None);
         };
         let recognised = !recognition.candidates.is_empty();
-        if age > BELIEVED || age.is_negative() || (recognised && known.archived.is_empty()) {
+        if !self.believed(&known) || (recognised && known.archived.is_empty()) {
             return Ok(None);
         }
         let mut archive = Draft::new(self)?;
@@ -70,6 +69,12 @@ impl Campaign {
             candidates: recognition.candidates,
             ..Look::ended(end, remarks.join("; "))
         }))
+    }
+
+    /// Is a server still believed that nothing has changed since?
+    pub(super) fn believed(&self, known: &Capture) -> bool {
+        let age = self.now().duration_since(known.at);
+        !age.is_negative() && age <= BELIEVED
     }
 
     /// Notes how the server would know again what was looked at.

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use swordnet_core::*;
 use swordnet_crawl::{FetchError, Fetched, Spool, Validators};
+use swordnet_evidence::warc;
 use swordnet_recognise::Purpose;
 use tempfile::NamedTempFile;
 use url::Url;
@@ -67,7 +68,16 @@ impl Draft {
 
     /// Archives a fetch; gives the spans of its records, the exchanges last. Their digest is filled in when the archive is kept.
     pub fn add(&mut self, fetched: &Fetched) -> std::io::Result<Vec<WarcSpan>> {
-        self.archive.add(fetched)
+        self.archive.add(fetched, None)
+    }
+
+    /// Archives an answer that says "not modified", and what it stands for.
+    pub fn add_unchanged(
+        &mut self,
+        fetched: &Fetched,
+        original: &warc::Original,
+    ) -> std::io::Result<Vec<WarcSpan>> {
+        self.archive.add(fetched, Some(original))
     }
 
     /// Closes the archive and puts it into the vault.

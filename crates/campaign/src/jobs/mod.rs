@@ -7,6 +7,7 @@ mod examine;
 mod order;
 mod patrol;
 mod preserve;
+mod recall;
 mod stamp;
 mod verify;
 

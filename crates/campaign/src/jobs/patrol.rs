@@ -2,11 +2,12 @@
 
 use super::Job;
 use super::capture::Draft;
+use super::recall::{self, Recalled};
 use crate::{Campaign, Error, InputError, Observer};
 use async_trait::async_trait;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use swordnet_core::*;
-use swordnet_crawl::{Fetched, Sink, read};
+use swordnet_crawl::{BoxError, Earlier, Fetched, Sink, read};
 use swordnet_store::Query;
 use url::Url;
 
@@ -213,6 +214,7 @@ impl Campaign {
             site: &site,
             archive: Draft::new(self)?,
             seen: Vec::new(),
+            recalled: HashMap::new(),
         };
         let summary = swordnet_crawl::crawl(&self.client, &[start], Some(site.area), &mut record)
             .await
@@ -221,13 +223,17 @@ impl Campaign {
             archive, mut seen, ..
         } = record;
         let warc = archive.keep(self).await?;
+        let mut captures = Vec::new();
         for seen in &mut seen {
-            seen.page.archived.warc = warc.clone();
-            for span in &mut seen.page.beside {
-                span.warc = warc.clone();
-            }
+            captures.extend(seen.settle(&warc));
         }
         let mut remarks = summary.remarks;
+        let unchanged = seen.iter().filter(|s| s.page.unchanged_since.is_some()).count();
+        if unchanged > 0 {
+            remarks.push(format!(
+                "{unchanged} pages have not changed since an earlier visit, as their server says; what it gave then was read"
+            ));
+        }
         remarks.extend(self.open_hidden(site.area, &mut seen).await?);
         let sightings = self.sightings(&id, &site, &seen).await?;
         let visit = Visit {
@@ -252,6 +258,7 @@ impl Campaign {
             })
             .collect();
         let mut records: Vec<Record> = seen.into_iter().map(|seen| seen.page.into()).collect();
+        records.extend(captures.into_iter().map(Record::from));
         records.extend(sightings.into_iter().map(Record::from));
         records.push(visit.into());
         self.records.put(records).await?;
@@ -339,6 +346,8 @@ struct Recorder<'a> {
     site: &'a Site,
     archive: Draft,
     seen: Vec<Seen>,
+    /// By address: pages of earlier visits whose servers are being asked whether they have changed.
+    recalled: HashMap<String, Recalled>,
 }
 
 /// A page, what it offers, and the address that was asked for.
@@ -347,6 +356,34 @@ pub(super) struct Seen {
     pub offers: Vec<read::Offer>,
     asked: String,
     pub hidden_player: bool,
+    /// What came earlier, where the server says that it has not changed.
+    earlier: Option<Capture>,
+    /// How the server would know again what came now.
+    validator: Option<Validator>,
+}
+
+impl Seen {
+    /// Says where the archive, now that it is closed, holds the page; gives what a later visit is to know of it.
+    fn settle(&mut self, warc: &Sha256Hex) -> Option<Capture> {
+        let page = &mut self.page;
+        for span in page.beside.iter_mut().chain([&mut page.archived]) {
+            span.warc = warc.clone();
+        }
+        if let Some(earlier) = self.earlier.take() {
+            page.unchanged_since = Some(earlier.at);
+            page.beside.splice(0..0, earlier.archived);
+        }
+        let validator = self.validator.take()?;
+        Some(Capture {
+            id: Capture::id_of(&page.url, Access::Page),
+            url: page.url.clone(),
+            sha256: page.sha256.clone(),
+            validators: vec![validator],
+            archived: page.beside.iter().chain([&page.archived]).cloned().collect(),
+            remark: String::new(),
+            at: page.fetched_at,
+        })
+    }
 }
 
 #[async_trait]
@@ -356,8 +393,13 @@ impl Sink for Recorder<'_> {
         _kind: swordnet_crawl::Kind,
         fetched: &Fetched,
         reading: Option<&read::Reading>,
-    ) -> Result<(), swordnet_crawl::BoxError> {
-        let archived = self.archive.add(fetched)?;
+    ) -> Result<(), BoxError> {
+        let recalled = self.recalled.remove(fetched.hops[0].url.as_str());
+        let recalled = recalled.filter(|_| fetched.last().unchanged);
+        let archived = match &recalled {
+            Some(recalled) => self.archive.add_unchanged(fetched, &recalled.original)?,
+            None => self.archive.add(fetched)?,
+        };
         let Some(reading) = reading else { return Ok(()) };
         let page = page(self.campaign, self.visit, self.site, fetched, reading, archived)?;
         if !self.seen.iter().any(|known| known.page.id == page.id) {
@@ -370,9 +412,19 @@ impl Sink for Recorder<'_> {
                 offers: reading.offers.clone(),
                 asked,
                 hidden_player: reading.hidden_player,
+                earlier: recalled.map(|recalled| recalled.capture),
+                validator: recall::validator(fetched),
             });
         }
         Ok(())
+    }
+
+    async fn earlier(&mut self, url: &str) -> Result<Option<Earlier>, BoxError> {
+        let recalled = self.campaign.recall(url).await?;
+        Ok(recalled.map(|(recalled, earlier)| {
+            self.recalled.insert(url.to_owned(), recalled);
+            earlier
+        }))
     }
 }
 
@@ -401,6 +453,7 @@ pub(super) fn page(
         sha256: Sha256Hex::of(&last.body.bytes()?),
         archived: exchanges,
         beside: archived,
+        unchanged_since: None,
         rendered: None,
     })
 }

@@ -1,6 +1,5 @@
 //! Asks whether what was captured is still what it was: conditional requests (RFC 9110, section 13).
 
-use super::join::strong_tag;
 use crate::fetch::{Client, FetchError, Fetched, Request};
 use swordnet_core::{Sha256Hex, Validator};
 use url::Url;
@@ -29,7 +28,7 @@ impl Validators {
         }
         let mut validator = Validator {
             url: asked.to_string(),
-            etag: strong_tag(last).map(str::to_owned),
+            etag: last.strong_tag().map(str::to_owned),
             last_modified: last.header("last-modified").map(str::to_owned),
             sha256: None,
         };
@@ -94,7 +93,7 @@ pub async fn unchanged(
             (304, _) => true,
             (200, Some(digest)) => Sha256Hex::of(&last.body.bytes()?) == *digest,
             // Some servers heed no condition, and say the tag all the same.
-            (200 | 206, None) => etag.is_some() && strong_tag(last) == etag,
+            (200 | 206, None) => etag.is_some() && last.strong_tag() == etag,
             _ => false,
         };
         if !same {

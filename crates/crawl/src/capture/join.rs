@@ -228,13 +228,8 @@ impl<'a> Joint<'a> {
 /// What a server calls this very state of a file: a strong entity tag, else the moment of its last change (RFC 9110,
 /// section 13.1.5).
 fn tag(exchange: &Exchange) -> Option<String> {
-    let tag = strong_tag(exchange).or(exchange.header("last-modified"));
+    let tag = exchange.strong_tag().or(exchange.header("last-modified"));
     tag.map(str::to_owned)
-}
-
-/// A weak tag does not promise the same bytes.
-pub(super) fn strong_tag(exchange: &Exchange) -> Option<&str> {
-    exchange.header("etag").filter(|tag| !tag.starts_with("W/"))
 }
 
 /// `bytes 0-99/1000`: the first byte and the length of the whole.

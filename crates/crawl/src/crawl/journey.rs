@@ -106,7 +106,11 @@ impl Journey {
             while under_way.len() < at_once * AHEAD && !self.spent(under_way.len()) {
                 let Some(entry) = self.frontier.pop()? else { break };
                 if self.worthwhile(&entry) {
-                    under_way.send_out(&self.client, entry, self.area);
+                    let earlier = match entry.role {
+                        Role::Start | Role::Page => sink.earlier(&entry.url).await.map_err(Error::Sink)?,
+                        _ => None,
+                    };
+                    under_way.send_out(&self.client, entry, self.area, earlier);
                 }
             }
             let Some(visited) = under_way.next().await? else {

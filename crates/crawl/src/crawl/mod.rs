@@ -8,7 +8,7 @@ mod traps;
 mod visit;
 
 use crate::{
-    fetch::{Client, Error, Fetched},
+    fetch::{Client, Earlier, Error, Fetched},
     read::Reading,
 };
 use async_trait::async_trait;
@@ -47,6 +47,12 @@ pub trait Sink: Send {
         fetched: &Fetched,
         reading: Option<&Reading>,
     ) -> Result<(), BoxError>;
+
+    /// What a page gave before, if it is still there: its server is asked on the condition that something has changed, and
+    /// what it gave then is read as if it came now (see [`Exchange::unchanged`](crate::Exchange::unchanged)).
+    async fn earlier(&mut self, _url: &str) -> Result<Option<Earlier>, BoxError> {
+        Ok(None)
+    }
 }
 
 /// How a crawl went.

@@ -7,7 +7,7 @@ use super::{
     traps::content_fingerprint,
 };
 use crate::{
-    fetch::{Client, Error, Exchange, FetchError, Fetched, Follow, Request},
+    fetch::{Client, Earlier, Error, Exchange, FetchError, Fetched, Follow, Request},
     read::{Reading, outline, read},
 };
 use std::{
@@ -51,10 +51,16 @@ impl UnderWay {
     }
 
     /// Begins a visit.
-    pub(super) fn send_out(&mut self, client: &Client, entry: Entry, area: Option<Area>) {
+    pub(super) fn send_out(
+        &mut self,
+        client: &Client,
+        entry: Entry,
+        area: Option<Area>,
+        earlier: Option<Earlier>,
+    ) {
         let client = client.clone();
         self.0.push_back(tokio::spawn(async move {
-            let result = visit(&client, &entry, area).await;
+            let result = visit(&client, &entry, area, earlier).await;
             Visited { entry, result }
         }));
     }
@@ -77,7 +83,12 @@ impl Drop for UnderWay {
 }
 
 /// Fetches an entry and reads what came.
-async fn visit(client: &Client, entry: &Entry, area: Option<Area>) -> Result<Visit, FetchError> {
+async fn visit(
+    client: &Client,
+    entry: &Entry,
+    area: Option<Area>,
+    earlier: Option<Earlier>,
+) -> Result<Visit, FetchError> {
     let refused = |why: String| FetchError::Address {
         url: entry.url.clone(),
         why,
@@ -95,7 +106,10 @@ async fn visit(client: &Client, entry: &Entry, area: Option<Area>) -> Result<Vis
     if own {
         request.follow = Some(Arc::new(|_: &Url| false) as Follow);
     }
-    let fetched = client.fetch(request).await?;
+    let fetched = match earlier {
+        Some(earlier) => fetch_if_changed(client, request, earlier).await?,
+        None => client.fetch(request).await?,
+    };
     let readable = fetched.last().status == 200
         && !matches!(entry.role, Role::Sitemap(_))
         && !fetched.last().body.is_empty();
@@ -112,6 +126,21 @@ async fn visit(client: &Client, entry: &Entry, area: Option<Area>) -> Result<Vis
     }
     let examined = tokio::task::spawn_blocking(move || examine(fetched, area)).await;
     examined.map_err(|error| FetchError::Io(error.to_string()))?
+}
+
+/// What came, or what had come earlier where the server says that it has not changed.
+async fn fetch_if_changed(
+    client: &Client,
+    request: Request,
+    earlier: Earlier,
+) -> Result<Fetched, FetchError> {
+    let mut fetched = client.fetch(earlier.unless(request.clone())).await?;
+    match fetched.hops.last_mut() {
+        Some(last) if last.status == 304 && earlier.is_meant(last) => earlier.stand_in(last),
+        Some(last) if last.status == 304 => return client.fetch(request).await,
+        _ => {}
+    }
+    Ok(fetched)
 }
 
 fn examine(fetched: Fetched, area: Option<Area>) -> Result<Visit, FetchError> {

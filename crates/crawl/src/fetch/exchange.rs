@@ -95,6 +95,8 @@ pub struct Exchange {
     pub body: Spool,
     /// Why the response was not taken in full.
     pub truncated: Option<Truncation>,
+    /// The response is "not modified": status, fields and body are those of an [`Earlier`](super::Earlier) answer.
+    pub unchanged: bool,
     /// The encrypted connection, where there was one.
     pub tls: Option<TlsFacts>,
 }

@@ -4,6 +4,7 @@ mod client;
 mod connect;
 mod courtesy;
 mod decode;
+mod earlier;
 mod error;
 mod exchange;
 mod names;
@@ -16,6 +17,7 @@ mod wire;
 
 pub use client::Client;
 pub(crate) use connect::admissible;
+pub use earlier::Earlier;
 pub use error::{Error, FetchError};
 pub use exchange::{Exchange, Fetched, NamedBy, Route, TlsFacts, Truncation};
 pub use names::Resolve;

@@ -9,7 +9,10 @@ use super::{
 };
 use http_body_util::BodyExt;
 use hyper::{Response, body::Incoming};
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 use tokio::time::timeout;
 use url::Url;
 
@@ -92,7 +95,7 @@ pub(super) async fn transfer(
         None => {
             let start = response.slice(0, 4 * policy.max_head as u64).bytes();
             let start = start.map_err(|error| (error.into(), false))?;
-            (response, head_length_of(&start))
+            (response, final_head(&start).end as u64)
         }
     };
     let (peer, route) = (connection.peer, connection.route.clone());
@@ -128,6 +131,7 @@ pub(super) async fn transfer(
         headers,
         body,
         truncated: truncated.or(cut),
+        unchanged: false,
         tls,
     })
 }
@@ -263,22 +267,23 @@ fn failure(url: &Url, error: &hyper::Error, tap: Tap) -> FetchError {
 
 /// Where the head of the final response ends, interim responses (1xx) skipped; `None` when the bytes are elsewhere.
 fn head_length(bytes: &[u8]) -> Option<u64> {
-    (!bytes.is_empty()).then(|| head_length_of(bytes))
+    (!bytes.is_empty()).then(|| final_head(bytes).end as u64)
 }
 
-fn head_length_of(bytes: &[u8]) -> u64 {
+/// Where the head of the final response stands.
+pub(super) fn final_head(bytes: &[u8]) -> Range<usize> {
     let mut at = 0;
     loop {
         let interim = bytes[at..]
             .get(9..12)
             .is_some_and(|code| code[0] == b'1' && code != b"101");
-        let Some(end) = end_of_head(&bytes[at..]) else {
-            return bytes.len() as u64;
+        let Some(length) = end_of_head(&bytes[at..]) else {
+            return at..bytes.len();
         };
-        at += end;
         if !interim {
-            return at as u64;
+            return at..at + length;
         }
+        at += length;
     }
 }
 
@@ -311,7 +316,7 @@ mod tests {
             (b"", 0),
         ] {
             assert_eq!(
-                head_length_of(bytes),
+                final_head(bytes).end,
                 expected,
                 "{}",
                 String::from_utf8_lossy(bytes)

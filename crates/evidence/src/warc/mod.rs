@@ -10,4 +10,4 @@ mod write;
 
 pub use block::Head;
 pub use read::{Digest, Ended, Error, Header, Reader, Record};
-pub use write::{Http, Info, Writer};
+pub use write::{Http, Info, Original, Writer};

@@ -2,6 +2,7 @@
 
 use super::block::{Seen, Watch};
 use super::gzip::Gzip;
+use super::read::Ended;
 use crate::Source;
 use crate::index::{IndexEntry, media_type};
 use sha2::{Digest as _, Sha256};
@@ -38,6 +39,29 @@ pub struct Http<'a> {
     pub truncated: Option<&'a str>,
     /// What else was noticed, such as the TLS version, cipher and chain; becomes a metadata record.
     pub metadata: &'a [(String, String)],
+    /// What the response stands for, where it is "304 not modified": it becomes a revisit record.
+    pub original: Option<&'a Original>,
+}
+
+/// A record whose payload another, a revisit record, stands for; in whatever archive.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Original {
+    id: String,
+    url: String,
+    at: Timestamp,
+    digest: String,
+}
+
+impl Original {
+    /// This record; `None` where it lacks what records are named by.
+    pub fn of(record: &Ended) -> Option<Self> {
+        Some(Self {
+            id: record.header.field("WARC-Record-ID")?.to_owned(),
+            url: record.header.target()?.to_owned(),
+            at: record.header.at()?,
+            digest: record.payload_digest.clone(),
+        })
+    }
 }
 
 /// How hard records are deflated.
@@ -52,8 +76,8 @@ pub struct Writer<W: Write> {
     info: String,
     index: Option<Vec<IndexEntry>>,
     gzip: Gzip,
-    /// By payload digest: address, time and record of the first capture; empty unless duplicates are to be folded.
-    first: Option<HashMap<String, (String, Timestamp, String)>>,
+    /// By payload digest, the first capture; empty unless duplicates are to be folded.
+    first: Option<HashMap<String, Original>>,
 }
 
 /// A record before it is written.
@@ -115,11 +139,20 @@ impl<W: Write> Writer<W> {
     /// Gives offset and length of the response record.
     pub fn exchange(&mut self, http: &mut Http<'_>) -> io::Result<(u64, u64)> {
         let seen = watch(http.response, true)?;
-        let digest = format!("sha256:{}", seen.payload);
+        let own = format!("sha256:{}", seen.payload);
         let has_payload = seen.length > seen.head.bytes.len() as u64;
-        let again = has_payload
-            .then(|| self.first.as_ref()?.get(&digest).cloned())
-            .flatten();
+        let again = match http.original {
+            Some(original) => Some(("server-not-modified", original.clone())),
+            None if has_payload => {
+                let first = self.first.as_ref().and_then(|first| first.get(&own));
+                first.map(|first| ("identical-payload-digest", first.clone()))
+            }
+            None => None,
+        };
+        // By the digest of what it stands for a replay finds it.
+        let digest = again
+            .as_ref()
+            .map_or(own, |(_, original)| original.digest.clone());
 
         let mut fields = vec![
             ("WARC-IP-Address", http.peer.to_string()),
@@ -142,19 +175,29 @@ impl<W: Write> Writer<W> {
             pack,
         };
         let start = self.at;
-        let response = if let Some((url, at, id)) = again {
+        let response = if let Some((profile, original)) = again {
             fields.push((
                 "WARC-Profile",
-                "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest".to_owned(),
+                format!("http://netpreserve.org/warc/1.1/revisit/{profile}"),
             ));
-            fields.push(("WARC-Refers-To", id));
-            fields.push(("WARC-Refers-To-Target-URI", url));
-            fields.push(("WARC-Refers-To-Date", at.to_string()));
-            self.small(draft("revisit", fields, true), &seen.head.bytes)?
+            fields.push(("WARC-Refers-To", original.id));
+            fields.push(("WARC-Refers-To-Target-URI", original.url));
+            fields.push(("WARC-Refers-To-Date", original.at.to_string()));
+            let draft = draft("revisit", fields, true);
+            match http.original {
+                Some(_) => self.record(draft, http.response, &seen)?,
+                None => self.small(draft, &seen.head.bytes)?,
+            }
         } else {
             let id = self.record(draft("response", fields, packs(&seen)), http.response, &seen)?;
             if let Some(first) = self.first.as_mut().filter(|_| has_payload) {
-                first.insert(digest.clone(), (http.url.to_string(), http.at, id.clone()));
+                let original = Original {
+                    id: id.clone(),
+                    url: http.url.to_string(),
+                    at: http.at,
+                    digest: digest.clone(),
+                };
+                first.insert(digest.clone(), original);
             }
             id
         };

@@ -58,6 +58,7 @@ pub fn exchange(writer: &mut Writer<Vec<u8>>, second: i64, url: &str, kind: &str
             response: &mut response,
             truncated: None,
             metadata: &metadata,
+            original: None,
         })
         .unwrap()
 }

@@ -2,7 +2,7 @@
 
 use crate::material::{FILM, PAGE, archive, at, exchange, noise};
 use std::io::{Cursor, Read};
-use swordnet_evidence::warc::{Digest, Ended, Http, Info, Reader, Writer};
+use swordnet_evidence::warc::{Digest, Ended, Http, Info, Original, Reader, Writer};
 use url::Url;
 
 fn read(bytes: &[u8]) -> Vec<Ended> {
@@ -100,6 +100,52 @@ fn duplicates_fold_into_revisits_on_wish() {
 }
 
 #[test]
+fn an_answer_that_nothing_changed_refers_to_the_record_of_then() {
+    let (then, index) = archive();
+    let page = index.iter().find(|entry| entry.url == PAGE).unwrap();
+    let page = &read(&then[page.offset as usize..])[0];
+    let original = Original::of(page).unwrap();
+    let url = Url::parse(PAGE).unwrap();
+    let answer = b"HTTP/1.1 304 Not Modified\r\nETag: \"7\"\r\n\r\n";
+    let mut writer = Writer::new(Vec::new(), &Info::default(), at(90)).unwrap();
+    let mut http = Http {
+        url: &url,
+        at: at(91),
+        peer: "127.0.0.1".parse().unwrap(),
+        request: b"GET / HTTP/1.1\r\nIf-None-Match: \"7\"\r\n\r\n",
+        response: &mut Cursor::new(answer),
+        truncated: None,
+        metadata: &[],
+        original: Some(&original),
+    };
+    writer.exchange(&mut http).unwrap();
+    let (now, index) = writer.finish().unwrap();
+    let mut reader = Reader::new(&now[index[0].offset as usize..], u64::MAX);
+    let mut record = reader.next().unwrap().unwrap();
+    let mut block = Vec::new();
+    record.read_to_end(&mut block).unwrap();
+    assert_eq!(block, answer);
+    let revisit = record.finish().unwrap();
+    let said = |name| revisit.header.field(name);
+    let named = |name| page.header.field(name);
+    let profile = "http://netpreserve.org/warc/1.1/revisit/server-not-modified";
+    assert_eq!(
+        (revisit.header.kind(), said("WARC-Profile")),
+        ("revisit", Some(profile))
+    );
+    assert_eq!(said("WARC-Refers-To"), named("WARC-Record-ID"));
+    assert_eq!(said("WARC-Refers-To-Target-URI"), named("WARC-Target-URI"));
+    assert_eq!(said("WARC-Refers-To-Date"), named("WARC-Date"));
+    assert_eq!(said("WARC-Payload-Digest"), named("WARC-Payload-Digest"));
+    assert_eq!(revisit.block, Digest::Right);
+    assert_eq!(
+        (index[0].mime.as_str(), index[0].status),
+        ("warc/revisit", Some(304))
+    );
+    assert_eq!(revisit.index_entry().as_ref(), Some(&index[0]));
+}
+
+#[test]
 fn truncation_is_marked_and_fields_cannot_be_smuggled_in() {
     let mut writer = Writer::new(Vec::new(), &Info::default(), at(0)).unwrap();
     let url = Url::parse("http://film.example/").unwrap();
@@ -112,6 +158,7 @@ fn truncation_is_marked_and_fields_cannot_be_smuggled_in() {
         response: &mut Cursor::new(b"HTTP/1.1 200 OK\r\n\r\nhal"),
         truncated: Some("disconnect"),
         metadata: &metadata,
+        original: None,
     };
     writer.exchange(&mut http).unwrap();
     let records = read(&writer.finish().unwrap().0);

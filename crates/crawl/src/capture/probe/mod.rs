@@ -10,7 +10,7 @@ mod transport;
 
 use super::{
     dash, hls,
-    join::{Joint, content_range, strong_tag},
+    join::{Joint, content_range},
 };
 use crate::fetch::{Client, FetchError, Fetched, Request};
 use bytes::Bytes;
@@ -165,7 +165,7 @@ impl Look<'_> {
         let Some((start, length)) = place.filter(|(start, _)| last.status == 206 && *start == from) else {
             return Ok(None);
         };
-        self.etag = self.etag.take().or(strong_tag(last).map(str::to_owned));
+        self.etag = self.etag.take().or(last.strong_tag().map(str::to_owned));
         let bytes = last.body.bytes()?;
         let wanted = to.min(length).saturating_sub(start);
         if last.truncated.is_some() && (bytes.len() as u64) < wanted {
