@@ -148,7 +148,10 @@ mod tests {
     use flate2::{Compression, write::GzEncoder};
     use std::io::Write;
 
-    fn read(response: &[u8]) -> Option<(u16, Vec<(String, String)>, Bytes)> {
+    /// Status, fields and body.
+    type Answer = (u16, Vec<(String, String)>, Bytes);
+
+    fn read(response: &[u8]) -> Option<Answer> {
         let validator = Validator {
             url: "http://site.test/".into(),
             etag: Some("\"1\"".into()),
