@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     task::{AbortHandle, JoinSet},
@@ -103,6 +103,9 @@ async fn serve(client: &Client, mut browser: TcpStream, carried: &AtomicU64) -> 
         None => browser.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?,
     }
     server.write_all(&head[end..]).await?;
+    if asked.head.is_some() {
+        browser.write_all(&last_head(&mut server).await?).await?;
+    }
     let (mut from_browser, mut to_browser) = browser.split();
     let (from_server, mut to_server) = server.split();
     let mut from_server = from_server.take(MOST);
@@ -115,15 +118,66 @@ async fn serve(client: &Client, mut browser: TcpStream, carried: &AtomicU64) -> 
         carried.fetch_add(brought, Ordering::Relaxed);
         to_browser.shutdown().await
     };
-    // When the server is done, so are we; that the browser has said all it had to say means nothing.
+    // When the server is done, so are we. That the browser has said all it had to say means nothing in a tunnel; elsewhere it has what it
+    // asked for, and a server that keeps its connection would never be done.
     tokio::pin!(onward, back);
     tokio::select! {
         ended = &mut back => ended,
         sent = &mut onward => {
             sent?;
-            back.await
+            if asked.head.is_none() { back.await } else { Ok(()) }
         }
     }
+}
+
+/// What the server answers up to the end of its head and as far as it was read, with word to the browser that nothing follows on this
+/// connection: a server may keep it although it was asked not to, and the next request would go there as it is, unjudged.
+async fn last_head(server: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
+    let (mut answer, mut start) = (Vec::new(), 0);
+    loop {
+        if let Some(end) = end_of_head(&answer[start..]) {
+            let end = start + end;
+            let interim = answer[start..].starts_with(b"HTTP/1.1 1");
+            if !interim {
+                let mut lines = answer[start..end].split_inclusive(|&b| b == b'\n');
+                let mut told = answer[..start].to_vec();
+                told.extend_from_slice(lines.next().unwrap_or_default());
+                told.extend_from_slice(b"Connection: close\r\n");
+                lines
+                    .filter(|line| !of_connection(line))
+                    .for_each(|line| told.extend_from_slice(line));
+                told.extend_from_slice(&answer[end..]);
+                return Ok(told);
+            }
+            start = end;
+        } else if answer.len() > MAX_HEAD || server.read_buf(&mut answer).await? == 0 {
+            return Ok(answer);
+        }
+    }
+}
+
+/// Behind the empty line that ends a head.
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    let mut lines = memchr::memchr_iter(b'\n', bytes);
+    lines.find_map(|at| match bytes.get(at + 1..)? {
+        [b'\n', ..] => Some(at + 2),
+        [b'\r', b'\n', ..] => Some(at + 3),
+        _ => None,
+    })
+}
+
+/// Is this a field about the connection, rather than about what is asked or answered?
+fn of_connection(line: &[u8]) -> bool {
+    let name = line.split(|&b| b == b':').next().unwrap_or_default();
+    let own = [
+        "connection",
+        "proxy-connection",
+        "keep-alive",
+        "proxy-authorization",
+        "upgrade",
+    ];
+    own.iter()
+        .any(|own| name.trim_ascii().eq_ignore_ascii_case(own.as_bytes()))
 }
 
 async fn refuse(browser: &mut TcpStream, status: &str) -> io::Result<()> {
@@ -156,11 +210,7 @@ impl Asked {
         // One request a connection: the next one may be for another host, and would not be judged.
         let mut sent = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
         for field in fields.split("\r\n").filter(|field| !field.is_empty()) {
-            let name = field.split(':').next()?.trim().to_ascii_lowercase();
-            if !matches!(
-                name.as_str(),
-                "connection" | "proxy-connection" | "keep-alive" | "proxy-authorization" | "upgrade"
-            ) {
+            if !of_connection(field.as_bytes()) {
                 sent.push_str(field);
                 sent.push_str("\r\n");
             }
@@ -206,6 +256,52 @@ mod tests {
         let mut answer = String::new();
         browser.read_to_string(&mut answer).await.unwrap();
         answer
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_server_keeps_serves_no_second_request() {
+        let server = TcpListener::bind((OPEN, 0)).await.unwrap();
+        let at = server.local_addr().unwrap();
+        let client = Client::new(Policy {
+            allow_net: vec![IpAddr::from(OPEN).into()],
+            ..Policy::default()
+        })
+        .unwrap();
+        let proxy = Proxy::start(&client).await.unwrap();
+        for head in [
+            "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n",
+            "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 2\r\n\r\n",
+            "HTTP/1.1 200 OK\nContent-Length: 2\n\n",
+        ] {
+            let mut browser = TcpStream::connect(("127.0.0.1", proxy.port)).await.unwrap();
+            let request =
+                format!("GET http://{at}/ HTTP/1.1\r\nHost: {at}\r\nProxy-Connection: keep-alive\r\n\r\n");
+            browser.write_all(request.as_bytes()).await.unwrap();
+            let (mut kept, _) = server.accept().await.unwrap();
+            let mut asked = vec![0; 4096];
+            let length = kept.read(&mut asked).await.unwrap();
+            let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
+            assert!(
+                asked.starts_with("GET / HTTP/1.1\r\nConnection: close\r\n"),
+                "{asked}"
+            );
+            assert!(!asked.contains("keep-alive"), "{asked}");
+            kept.write_all(format!("{head}ok").as_bytes()).await.unwrap();
+            let mut told = Vec::new();
+            while !told.ends_with(b"ok") {
+                assert!(browser.read_buf(&mut told).await.unwrap() > 0);
+            }
+            let told = String::from_utf8(told).unwrap();
+            assert!(
+                told.contains("200 OK") && told.contains("\nConnection: close\r\n"),
+                "{told}"
+            );
+            assert!(!told.to_lowercase().contains("keep-alive"), "{told}");
+            // It goes, and its server is let go.
+            drop(browser);
+            let left = timeout(Duration::from_secs(20), kept.read(&mut [0; 1])).await;
+            assert_eq!(left.expect("the server is held").unwrap(), 0);
+        }
     }
 
     #[tokio::test]

@@ -2,6 +2,8 @@
 
 #[path = "fetch/bounds.rs"]
 mod bounds;
+#[path = "fetch/browsing.rs"]
+mod browsing;
 #[path = "fetch/capturing.rs"]
 mod capturing;
 #[path = "fetch/crawling.rs"]

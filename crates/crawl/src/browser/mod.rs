@@ -14,7 +14,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use devtools::DevTools;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, io, os::unix::fs::MetadataExt, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    io,
+    os::unix::fs::MetadataExt,
+    path::PathBuf,
+    time::Duration,
+};
 use swordnet_core::{Access, Area, Medium};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -27,11 +33,10 @@ const PROGRAMS: [&str; 4] = [
     "google-chrome-stable",
     "google-chrome",
 ];
-/// Longest time for a page to say what it plays: by itself, and after its players were asked to begin.
-const BY_ITSELF: Duration = Duration::from_secs(6);
-const ASKED: Duration = Duration::from_secs(8);
-/// A page that asks for nothing more for so long has said what it has to say.
+/// A page that waits for no answer and asks for nothing more for so long has said what it has to say.
 const QUIET: Duration = Duration::from_millis(1500);
+/// Answers of one page that are waited for at a time.
+const MAX_AWAITED: usize = 10_000;
 /// Answers that are looked into for a playlist behind a name that does not say so.
 const MAX_OPENED: usize = 20;
 /// Offers of one page.
@@ -54,6 +59,8 @@ const PLAY: &str = r#"(() => {
 pub struct Browser {
     tools: DevTools,
     version: String,
+    /// [`Policy::page_time`](crate::Policy::page_time).
+    page_time: Duration,
     _proxy: Proxy,
     _profile: TempDir,
 }
@@ -126,6 +133,7 @@ impl Browser {
         Ok(Browser {
             tools,
             version: version["product"].as_str().unwrap_or_default().to_owned(),
+            page_time: client.policy().page_time,
             _proxy: proxy,
             _profile: profile,
         })
@@ -172,7 +180,7 @@ impl Browser {
         self.tools
             .call(Some(&session), "Page.navigate", json!({"url": url.as_str()}))
             .await?;
-        self.follow(&mut seen, BY_ITSELF).await?;
+        self.follow(&mut seen).await?;
         if seen.media.is_empty() {
             for (session, context) in seen.worlds.clone() {
                 let play = json!({"expression": PLAY, "contextId": context, "userGesture": true});
@@ -186,10 +194,10 @@ impl Browser {
                     .call(Some(&session), "Input.dispatchMouseEvent", press)
                     .await;
             }
-            self.follow(&mut seen, ASKED).await?;
+            self.follow(&mut seen).await?;
         }
-        for (session, request) in seen.answers.clone().into_iter().take(MAX_OPENED) {
-            let ask = json!({"requestId": request.1});
+        for (url, session, request) in seen.answers.clone().into_iter().take(MAX_OPENED) {
+            let ask = json!({"requestId": request});
             let Ok(body) = self
                 .tools
                 .call(Some(&session), "Network.getResponseBody", ask)
@@ -208,7 +216,7 @@ impl Browser {
             } else {
                 continue;
             };
-            seen.media.insert(request.0, (Medium::Video, access));
+            seen.media.insert(url, (Medium::Video, access));
         }
         let markup = json!({"expression": "document.documentElement.outerHTML", "returnByValue": true});
         if let Ok(markup) = self.tools.call(Some(&session), "Runtime.evaluate", markup).await {
@@ -256,12 +264,16 @@ impl Browser {
             .map(drop)
     }
 
-    /// Takes what the page tells until it has nothing more to say.
-    async fn follow(&mut self, seen: &mut Seen, most: Duration) -> io::Result<()> {
-        let end = Instant::now() + most;
+    /// Takes what the page tells until it has nothing more to say: a server may take its time to tell what is to be played.
+    async fn follow(&mut self, seen: &mut Seen) -> io::Result<()> {
+        let end = Instant::now() + self.page_time;
         let mut last = Instant::now() + QUIET;
         loop {
-            let Some(event) = self.tools.event(end.min(last + QUIET)).await? else {
+            let until = match seen.awaited.is_empty() {
+                true => end.min(last + QUIET),
+                false => end,
+            };
+            let Some(event) = self.tools.event(until).await? else {
                 return Ok(());
             };
             let session = event["sessionId"].as_str().unwrap_or_default();
@@ -284,6 +296,14 @@ impl Browser {
                 "Network.requestWillBeSent" => {
                     last = Instant::now();
                     seen.asked(&told["request"]["url"], "", told["type"] == "Media");
+                    // Of these more may come; a film is only played.
+                    if matches!(
+                        told["type"].as_str(),
+                        Some("Document" | "Script" | "XHR" | "Fetch")
+                    ) && seen.awaited.len() < MAX_AWAITED
+                    {
+                        seen.awaited.insert(number_of(told));
+                    }
                 }
                 "Network.responseReceived" => {
                     last = Instant::now();
@@ -297,12 +317,13 @@ impl Browser {
                         && matches!(told["type"].as_str(), Some("XHR" | "Fetch"))
                         && seen.answers.len() < 1000
                     {
-                        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                        seen.answers.push((
-                            session.to_owned(),
-                            (text(&response["url"]), text(&told["requestId"])),
-                        ));
+                        let url = response["url"].as_str().unwrap_or_default().to_owned();
+                        seen.answers.push((url, session.to_owned(), number_of(told)));
                     }
+                }
+                "Network.loadingFinished" | "Network.loadingFailed" => {
+                    last = Instant::now();
+                    seen.awaited.remove(&number_of(told));
                 }
                 "Network.dataReceived" => last = Instant::now(),
                 _ => {}
@@ -311,12 +332,19 @@ impl Browser {
     }
 }
 
+/// The number of the request that an event is about.
+fn number_of(told: &Value) -> String {
+    told["requestId"].as_str().unwrap_or_default().to_owned()
+}
+
 /// What a page was seen to do.
 #[derive(Default)]
 struct Seen {
     media: BTreeMap<String, (Medium, Access)>,
-    /// Session, address and number of answers that may be playlists.
-    answers: Vec<(String, (String, String))>,
+    /// Address, session and number of answers that may be playlists.
+    answers: Vec<(String, String, String)>,
+    /// Requests that the page waits for, by number: a frame's begins in one session and may end in another.
+    awaited: HashSet<String>,
     /// Where scripts can be run: a session, and a frame in it.
     worlds: Vec<(String, u64)>,
     /// The page as its scripts left it, and as it looks.

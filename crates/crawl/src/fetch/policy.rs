@@ -66,6 +66,8 @@ pub struct Policy {
     pub back_off: Duration,
     /// Longest pause that a server can ask for (Retry-After, Crawl-delay); where it asks for more, we give up.
     pub max_wait: Duration,
+    /// Longest time for a page in the browser to say what it plays by itself, and as long again after its players were asked to begin.
+    pub page_time: Duration,
     /// Most pages of one crawl.
     pub max_pages: u64,
     /// Longest duration of one crawl.
@@ -119,6 +121,7 @@ impl Default for Policy {
             retries: 2,
             back_off: Duration::from_millis(500),
             max_wait: Duration::from_secs(30),
+            page_time: Duration::from_secs(8),
             max_pages: 1_000_000,
             max_time: None,
             max_per_pattern: 50_000,

@@ -8,6 +8,7 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use swordnet_core::Area;
 use swordnet_crawl::{Browser, Client, FetchError, Fetched, Policy, Request, Resolve, installed_browser};
@@ -174,6 +175,8 @@ impl Trap {
             resolver: Arc::new(Names::default()),
             obey_robots: false,
             retries: 0,
+            // A page asks for a thousand addresses here, and it is not about time.
+            page_time: Duration::from_secs(120),
             ..self.open.policy()
         }
     }
