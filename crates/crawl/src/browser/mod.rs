@@ -296,11 +296,9 @@ impl Browser {
                 "Network.requestWillBeSent" => {
                     last = Instant::now();
                     seen.asked(&told["request"]["url"], "", told["type"] == "Media");
-                    // Of these more may come; a film is only played.
-                    if matches!(
-                        told["type"].as_str(),
-                        Some("Document" | "Script" | "XHR" | "Fetch")
-                    ) && seen.awaited.len() < MAX_AWAITED
+                    // Of these more may come. A film is only played, and the end of a frame's own page may be told to nobody.
+                    if matches!(told["type"].as_str(), Some("Script" | "XHR" | "Fetch"))
+                        && seen.awaited.len() < MAX_AWAITED
                     {
                         seen.awaited.insert(number_of(told));
                     }
@@ -343,7 +341,7 @@ struct Seen {
     media: BTreeMap<String, (Medium, Access)>,
     /// Address, session and number of answers that may be playlists.
     answers: Vec<(String, String, String)>,
-    /// Requests that the page waits for, by number: a frame's begins in one session and may end in another.
+    /// Requests that the page waits for, by number.
     awaited: HashSet<String>,
     /// Where scripts can be run: a session, and a frame in it.
     worlds: Vec<(String, u64)>,
