@@ -20,7 +20,7 @@ pub mod read;
 mod resolver;
 pub mod robots;
 
-pub use browser::{Browser, Opened, installed_browser};
+pub use browser::{Browser, Opened, draws_han, installed_browser};
 pub use capture::{Captured, Glimpse, Glimpses, Validators, capture, probe, unchanged};
 pub use crawl::{BoxError, Kind, Sink, Summary, crawl};
 pub use fetch::{

@@ -33,7 +33,7 @@ impl Campaign {
             }
         };
         let mut remarks = Vec::new();
-        let mut fruitless = 0;
+        let (mut fruitless, mut han) = (0, false);
         for seen in hidden.into_iter().take(MOST) {
             let Ok(url) = Url::parse(&seen.page.url) else {
                 continue;
@@ -41,6 +41,7 @@ impl Campaign {
             match browser.open(&url, area).await {
                 Ok(opened) => {
                     seen.page.rendered = Some(self.rendered(&opened).await?);
+                    han |= opened.markup.contains(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
                     let mut offers = opened.offers;
                     if offers.is_empty()
                         && let Some(program) = &self.settings.resolver
@@ -63,6 +64,10 @@ impl Campaign {
             remarks.push(format!(
                 "{fruitless} pages hide what they play, from a browser too"
             ));
+        }
+        if han && !swordnet_crawl::draws_han() {
+            remarks
+                .push("no font for Chinese is installed: pictures of pages show boxes in its place".into());
         }
         if count > MOST {
             remarks.push(format!(

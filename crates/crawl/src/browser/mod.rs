@@ -90,6 +90,14 @@ pub fn installed_browser() -> Option<PathBuf> {
     })
 }
 
+/// Has the browser a font to draw Chinese with? It takes what fontconfig finds; where that does not say, nothing is known to be wanting.
+pub fn draws_han() -> bool {
+    let listed = std::process::Command::new("fc-list").arg(":lang=zh").output();
+    listed.map_or(true, |listed| {
+        !listed.status.success() || !listed.stdout.is_empty()
+    })
+}
+
 impl Browser {
     /// Starts a browser that reaches the network by `client`'s rules.
     pub async fn start(program: &std::path::Path, client: &Client) -> io::Result<Browser> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use swordnet_campaign::{Error, PatrolRequest, Settings};
-use swordnet_core::{Area, Finding, Lang, Verdict, Vocabulary};
+use swordnet_core::{Area, Finding, Lang, Site, Verdict, Visit, VisitEnd, Vocabulary};
 
 #[derive(Debug, Args)]
 pub struct Command {
@@ -49,12 +49,20 @@ pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
     for finding in &summary.findings {
         *verdicts.entry(finding.verdict).or_default() += 1;
     }
-    let count = |f: &dyn Fn(&swordnet_core::Visit) -> u64| summary.visits.iter().map(f).sum::<u64>();
+    let mut ends: BTreeMap<VisitEnd, u64> = BTreeMap::new();
+    for visit in &summary.visits {
+        *ends.entry(visit.end).or_default() += 1;
+        let site = campaign.records.get::<Site>(visit.site.as_str()).await?;
+        let named = site.map_or_else(|| visit.site.to_string(), |site| site.start);
+        say_what_is_wanting(&named, visit);
+    }
+    let count = |f: &dyn Fn(&Visit) -> u64| summary.visits.iter().map(f).sum::<u64>();
     if office.json {
         output::json(&json!({
             "patrol": summary.patrol.id,
             "sites": summary.patrol.sites.len(),
             "visits": summary.visits.len(),
+            "ends": ends,
             "pages": count(&|v| v.pages),
             "bytes": count(&|v| v.bytes),
             "refused_by_robots": count(&|v| v.refused_by_robots),
@@ -64,9 +72,11 @@ pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
             "failures": summary.failures,
         }));
     } else {
+        let told = ends.iter().map(|(end, n)| format!("{n} {}", end.label(Lang::En)));
         output::note(&format!(
-            "{} sites, {} pages, {} findings",
+            "{} sites ({}), {} pages, {} findings",
             summary.visits.len(),
+            told.collect::<Vec<_>>().join(", "),
             count(&|v| v.pages),
             summary.findings.len()
         ));
@@ -76,9 +86,19 @@ pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
     }
     Ok(ExitCode::from(match () {
         () if !summary.failures.is_empty() => exit::UNREACHABLE,
+        () if ends.contains_key(&VisitEnd::Unreachable) && ends.len() == 1 => exit::UNREACHABLE,
         () if command.fail_on_finding && verdicts.contains_key(&Verdict::Infringing) => exit::FOUND,
         () => exit::DONE,
     }))
+}
+
+/// What keeps a visit from saying that a site is clean.
+fn say_what_is_wanting(site: &str, visit: &Visit) {
+    if visit.end == VisitEnd::Complete && visit.remarks.is_empty() {
+        return;
+    }
+    output::note(&format!("{site}: {}", visit.end.label(Lang::En)));
+    visit.remarks.iter().for_each(|remark| output::hint(remark));
 }
 
 /// A finding as the contract has it.

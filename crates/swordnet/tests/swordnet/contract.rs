@@ -170,6 +170,28 @@ fn loopback_is_refused_unless_its_range_is_opened() {
 }
 
 #[test]
+fn a_site_that_cannot_be_reached_is_named_with_the_reason() {
+    let room = tempfile::tempdir().expect("a folder");
+    let data = room.path().join("data");
+    assert!(run(&data, &["init"]).status.success());
+    let site = "http://127.0.0.1:9/";
+    assert!(
+        run(&data, &["site", "add", site, "--area", "film"])
+            .status
+            .success()
+    );
+    let patrol = run(&data, &["patrol"]);
+    assert_eq!(patrol.status.code(), Some(4), "{}", said(&patrol));
+    assert_eq!(lines(&patrol)[0]["ends"]["unreachable"], 1);
+    assert!(
+        said(&patrol).contains(site) && said(&patrol).contains("unreachable"),
+        "{}",
+        said(&patrol)
+    );
+    assert!(said(&patrol).contains("--allow-net"), "{}", said(&patrol));
+}
+
+#[test]
 fn a_package_that_is_none_is_invalid_and_an_absent_one_an_input_error() {
     let room = tempfile::tempdir().expect("a folder");
     let fake = room.path().join("fake.wacz");
