@@ -180,11 +180,17 @@ fn patterns(url: &Url) -> impl Iterator<Item = u64> {
     std::iter::once(words.finish()).chain(coarse)
 }
 
-/// A fingerprint of what a page says, its numbers aside: words that contain a digit are left out, and so is what
-/// stands between words. `novel` is what the page offers: pages that offer different things are different.
+/// A fingerprint of what a page says, its numbers aside: words that contain a digit are left out, and so are what stands
+/// between words and the queries of addresses, which filters put together anew on every page. `novel` is what the page offers: pages that offer different things are different.
 pub(super) fn content_fingerprint<'a>(body: &[u8], novel: impl Iterator<Item = &'a str>) -> u64 {
     let mut words = Words::default();
-    words.blanked(body);
+    let mut rest = body;
+    while let Some(query) = memchr::memchr(b'?', rest) {
+        words.blanked(&rest[..query]);
+        let end = rest[query..].iter().position(|b| b"\"'<> \r\n".contains(b));
+        rest = &rest[end.map_or(rest.len(), |end| query + end)..];
+    }
+    words.blanked(rest);
     for address in novel {
         words.say(address.as_bytes());
     }
