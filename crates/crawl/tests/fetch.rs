@@ -14,6 +14,8 @@ mod encrypted;
 mod exchanges;
 #[path = "fetch/forgery.rs"]
 mod forgery;
+#[path = "fetch/oddities.rs"]
+mod oddities;
 #[path = "fetch/probing.rs"]
 mod probing;
 #[path = "fetch/safety.rs"]

@@ -38,9 +38,11 @@ pub(super) enum Role {
     Frame,
 }
 
-/// First in, first out; each address once.
+/// First in, first out, but for what is put off; each address once.
 pub(super) struct Frontier {
     queue: Queue,
+    /// What was put off: taken when nothing else waits.
+    later: Queue,
     seen: Seen,
 }
 
@@ -48,6 +50,7 @@ impl Frontier {
     pub(super) fn new() -> Frontier {
         Frontier {
             queue: Queue::default(),
+            later: Queue::default(),
             seen: Seen::new(),
         }
     }
@@ -61,12 +64,19 @@ impl Frontier {
         self.queue.push(entry)
     }
 
-    pub(super) fn pop(&mut self) -> io::Result<Option<Entry>> {
-        self.queue.pop()
+    /// The next address; those that can be put off come after all others.
+    pub(super) fn pop(&mut self, put_off: impl Fn(&Entry) -> bool) -> io::Result<Option<Entry>> {
+        while let Some(entry) = self.queue.pop()? {
+            if !put_off(&entry) {
+                return Ok(Some(entry));
+            }
+            self.later.push(entry)?;
+        }
+        self.later.pop()
     }
 
     pub(super) fn len(&self) -> u64 {
-        self.queue.len
+        self.queue.len + self.later.len
     }
 }
 

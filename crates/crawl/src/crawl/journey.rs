@@ -104,7 +104,11 @@ impl Journey {
         let mut under_way = UnderWay::default();
         loop {
             while under_way.len() < at_once * AHEAD && !self.spent(under_way.len()) {
-                let Some(entry) = self.frontier.pop()? else { break };
+                let traps = &self.traps;
+                let next = self.frontier.pop(|entry| {
+                    entry.role == Role::Page && Url::parse(&entry.url).is_ok_and(|url| traps.is_tedious(&url))
+                });
+                let Some(entry) = next? else { break };
                 if self.worthwhile(&entry) {
                     let earlier = match entry.role {
                         Role::Start | Role::Page => sink.earlier(&entry.url).await.map_err(Error::Sink)?,
@@ -132,7 +136,7 @@ impl Journey {
             self.remark(&format!("robots.txt is not obeyed, by decision: {by}"));
         }
         let mut starts = Vec::new();
-        while let Some(entry) = self.frontier.pop()? {
+        while let Some(entry) = self.frontier.pop(|_| false)? {
             starts.push(entry);
         }
         let mut origins = Vec::new();

@@ -49,43 +49,65 @@ impl Traps {
     pub(super) fn admits(&self, url: &Url) -> bool {
         url.as_str().len() <= MAX_LENGTH
             && !nests(url)
-            && self
-                .patterns
-                .get(&pattern(url))
-                .is_none_or(|pattern| !pattern.closed)
+            && !self.patterns_of(url).any(|pattern| pattern.closed)
     }
 
-    fn key(&self, url: &Url) -> u64 {
-        let key = pattern(url);
-        if self.patterns.len() < PATTERNS || self.patterns.contains_key(&key) {
+    /// Is the address one of many that say the same? Then others come first: a page may list a hundred thousand of them.
+    pub(super) fn is_tedious(&self, url: &Url) -> bool {
+        self.patterns_of(url).any(Pattern::repeats_itself)
+    }
+
+    fn patterns_of(&self, url: &Url) -> impl Iterator<Item = &Pattern> {
+        patterns(url).filter_map(|key| self.patterns.get(&key))
+    }
+
+    fn pattern(&mut self, key: u64) -> (u64, &mut Pattern) {
+        let key = if self.patterns.len() < PATTERNS || self.patterns.contains_key(&key) {
             key
         } else {
             0
-        }
+        };
+        (key, self.patterns.entry(key).or_default())
     }
 
     /// Notes an address that was new on a page that said nothing new.
     pub(super) fn bred(&mut self, url: &Url) {
-        let key = self.key(url);
-        self.patterns.entry(key).or_default().bred += 1;
+        for key in patterns(url) {
+            self.pattern(key).1.bred += 1;
+        }
     }
 
     /// Notes a page with the fingerprint of what it says; does it repeat another?
     pub(super) fn note(&mut self, url: &Url, content: u64) -> bool {
-        let key = self.key(url);
-        let pattern = self.patterns.entry(key).or_default();
-        let repeats = pattern.recent.contains(&content);
-        pattern.recent[pattern.pages as usize % REMEMBERED] = content;
-        pattern.pages += 1;
-        pattern.repeats += u32::from(repeats);
-        let fruitless =
-            pattern.repeats >= REPEATS && pattern.repeats * 4 >= pattern.pages * 3 && pattern.bred >= REPEATS;
         let most = if opaque(url) { self.most / 10 } else { self.most };
-        if !pattern.closed && key != 0 && (fruitless || pattern.pages >= most) {
-            pattern.closed = true;
-            self.closed += 1;
+        let (mut repeats, mut closed) = (false, 0);
+        // The finer pattern first: what it says of the page holds.
+        for (key, most) in patterns(url).zip([most, u32::MAX]) {
+            let (key, pattern) = self.pattern(key);
+            repeats |= pattern.note(content);
+            let fruitless = pattern.repeats_itself() && pattern.bred >= REPEATS;
+            if !pattern.closed && key != 0 && (fruitless || pattern.pages >= most) {
+                pattern.closed = true;
+                closed += 1;
+            }
         }
+        self.closed += closed;
         repeats
+    }
+}
+
+impl Pattern {
+    fn note(&mut self, content: u64) -> bool {
+        let repeats = self.recent.contains(&content);
+        self.recent[self.pages as usize % REMEMBERED] = content;
+        self.pages += 1;
+        self.repeats += u32::from(repeats);
+        repeats
+    }
+
+    /// Do most of its pages say what others of it say?
+    fn repeats_itself(&self) -> bool {
+        self.repeats >= REPEATS && self.repeats * 4 >= self.pages * 3
     }
 }
 
@@ -122,8 +144,9 @@ fn opaque(url: &Url) -> bool {
     words(url.path()) || url.query().is_some_and(words)
 }
 
-/// The pattern of an address: which segments there are, each once and without its numbers, and which parameters.
-fn pattern(url: &Url) -> u64 {
+/// The patterns of an address: which segments there are, each once and without its numbers, and which parameters; and
+/// the same whatever the parameters, because filters of a list come in every combination.
+fn patterns(url: &Url) -> impl Iterator<Item = u64> {
     let mut words = Words::default();
     words.say(url.host_str().unwrap_or_default().as_bytes());
     let segments: Vec<&str> = url.path().split('/').collect();
@@ -136,6 +159,7 @@ fn pattern(url: &Url) -> u64 {
     }
     words.say(b"/");
     words.blanked(last.as_bytes());
+    let mut coarse = None;
     if let Some(query) = url.query() {
         let mut names: Vec<&str> = query
             .split('&')
@@ -144,18 +168,29 @@ fn pattern(url: &Url) -> u64 {
         names.sort_unstable();
         names.dedup();
         words.say(b"?");
+        coarse = (names.len() > 1).then_some(words);
         for name in names {
             words.blanked(name.as_bytes());
         }
     }
-    words.finish()
+    let coarse = coarse.map(|mut words| {
+        words.say(b"any");
+        words.finish()
+    });
+    std::iter::once(words.finish()).chain(coarse)
 }
 
-/// A fingerprint of what a page says, its numbers aside: words that contain a digit are left out, and so is what
-/// stands between words. `novel` is what the page offers: pages that offer different things are different.
+/// A fingerprint of what a page says, its numbers aside: words that contain a digit are left out, and so are what stands
+/// between words and the queries of addresses, which filters put together anew on every page. `novel` is what the page offers: pages that offer different things are different.
 pub(super) fn content_fingerprint<'a>(body: &[u8], novel: impl Iterator<Item = &'a str>) -> u64 {
     let mut words = Words::default();
-    words.blanked(body);
+    let mut rest = body;
+    while let Some(query) = memchr::memchr(b'?', rest) {
+        words.blanked(&rest[..query]);
+        let end = rest[query..].iter().position(|b| b"\"'<> \r\n".contains(b));
+        rest = &rest[end.map_or(rest.len(), |end| query + end)..];
+    }
+    words.blanked(rest);
     for address in novel {
         words.say(address.as_bytes());
     }
@@ -164,7 +199,7 @@ pub(super) fn content_fingerprint<'a>(body: &[u8], novel: impl Iterator<Item = &
 
 /// A running fingerprint of words. It need not withstand an attacker: whoever makes two pages collide hides one of
 /// them from nobody, and ends his own trap sooner. So it is a fast one (FNV-1a, a byte at a time).
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Words(u64);
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
@@ -236,6 +271,42 @@ mod tests {
         assert!((40..60).contains(&fetched), "{fetched}");
         assert!(traps.admits(&url("http://a.test/film/2026-1/")));
         assert_eq!(traps.closed, 1);
+    }
+
+    #[test]
+    fn filters_in_every_combination_are_one_trap() {
+        let mut traps = Traps::new(u32::MAX);
+        let mut fetched = 0;
+        for n in 1..1000u32 {
+            let chosen = (0..8)
+                .filter(|bit| n >> bit & 1 == 1)
+                .map(|bit| format!("f{}={n}", char::from(b'a' + bit)));
+            let page = url(&format!(
+                "http://a.test/list?{}",
+                chosen.collect::<Vec<_>>().join("&")
+            ));
+            if traps.admits(&page) {
+                fetched += 1;
+                if traps.note(&page, content_fingerprint(b"<p>nothing fits", nothing())) {
+                    traps.bred(&page);
+                }
+            }
+        }
+        // Lists with one filter each are patterns of their own.
+        assert!(fetched < 100, "{fetched}");
+        assert!(traps.admits(&url("http://a.test/list")));
+    }
+
+    #[test]
+    fn pages_that_say_the_same_are_put_off_before_anything_is_closed() {
+        let mut traps = Traps::new(u32::MAX);
+        let page = |n: u32| url(&format!("http://a.test/farm/{n}.html"));
+        let put_off = (0..100).position(|n| {
+            traps.note(&page(n), content_fingerprint(b"<p>buy", nothing()));
+            traps.is_tedious(&page(n + 1))
+        });
+        assert!(put_off.is_some_and(|n| n < 60), "{put_off:?}");
+        assert!(traps.admits(&page(1000)) && !traps.is_tedious(&url("http://a.test/film/1.html")));
     }
 
     #[test]

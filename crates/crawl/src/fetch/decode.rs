@@ -40,6 +40,13 @@ pub(crate) fn decode(
     if codings.len() > MAX_NESTING || !codings.iter().all(|name| known(name)) {
         return Ok((body.clone(), None));
     }
+    // Servers say "gzip" of what they did not pack.
+    let packed = |name: &String| {
+        !name.ends_with("gzip") || body.slice(0, 2).bytes().is_ok_and(|magic| *magic == *b"\x1f\x8b")
+    };
+    if !body.is_empty() && !codings.last().is_none_or(packed) {
+        return Ok((body.clone(), None));
+    }
     let mut reader: Box<dyn Read> = Box::new(body.reader());
     for name in codings.iter().rev() {
         reader = match undo(name, reader) {
@@ -193,8 +200,14 @@ mod tests {
             undone(b"\x28\xb5\x2f\xfd\x00\xff rest".to_vec(), &["zstd"]).1,
             Some(Truncation::Disconnect)
         );
-        for name in ["gzip", "deflate", "br", "zstd"] {
+        for name in ["deflate", "br", "zstd"] {
             undone(b"no such thing".to_vec(), &[name]);
         }
+        assert_eq!(
+            undone(b"<p>not packed".to_vec(), &["gzip"]),
+            (b"<p>not packed".to_vec(), None)
+        );
+        let behind = [gzip(b"one "), gzip(b"two"), b"and what is none".to_vec()].concat();
+        assert_eq!(undone(behind, &["gzip"]).0, b"one two");
     }
 }

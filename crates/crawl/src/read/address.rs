@@ -86,7 +86,7 @@ pub(super) enum Promise {
 /// The promise of an address (absolute or relative), by the extension of its path, else by an extension at the end of a
 /// query value (`get.php?file=a.mp4`).
 pub(super) fn promise(address: &str) -> Promise {
-    if address.starts_with("magnet:") {
+    if address.starts_with("magnet:") || address.starts_with("ed2k:") {
         return Promise::Media(Medium::Video, Access::Torrent);
     }
     let address = address.split('#').next().unwrap_or_default();

@@ -5,8 +5,8 @@
 
 use super::scan::{Scan, fold};
 use super::structured::Stated;
-use super::{Article, credit, date};
-use dom_query::Document;
+use super::{Article, credit, date, prune};
+use dom_query::{Document, Matcher};
 use dom_smoothie::{Config, Readability};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -51,6 +51,11 @@ pub(super) fn weight(text: &str) -> usize {
         .sum()
 }
 
+static CAPTIONS: LazyLock<Matcher> = LazyLock::new(|| {
+    Matcher::new("figcaption, .media-caption, .img-caption, .photo-caption, .caption, .wp-caption-text, .caption-text, .image-caption")
+        .expect("fixed selectors")
+});
+
 /// The main text, paragraphs separated by newlines.
 fn body(html: &str, url: Option<&Url>, scan: &Scan) -> Option<String> {
     if scan.tags > MAX_TAGS
@@ -63,11 +68,17 @@ fn body(html: &str, url: Option<&Url>, scan: &Scan) -> Option<String> {
     let config = Config {
         max_elements_to_parse: MAX_TAGS,
         disable_json_ld: true,
+        // Of what it gives back only the text counts.
+        keep_classes: true,
         ..Config::default()
     };
+    let html = prune::pruned(html);
+    let captions = html.contains("caption") || html.contains("CAPTION");
     let document = Document::from(html);
-    // Captions belong to their pictures.
-    document.select("figcaption, .media-caption, .img-caption, .photo-caption, .caption, .wp-caption-text, .caption-text, .image-caption").remove();
+    if captions {
+        // They belong to their pictures.
+        document.select_matcher(&CAPTIONS).remove();
+    }
     let mut readability = Readability::with_document(document, url.map(Url::as_str), Some(config)).ok()?;
     let article = readability.parse().ok()?;
     let content = Scan::of(&article.content);
@@ -111,7 +122,7 @@ static COLOPHON: LazyLock<Regex> = LazyLock::new(|| {
         r"|^[\s(]*(?:Photos?|Images?|Photograph|Picture|Image credits?|Photo credits?|Credit|Media caption|Image copyright|Related|Read more|See also|You may also like|Share this)(?-u:\b)\s*(?:[:：.]|by|$)",
         r"|^(?:Published|Updated|Posted)(?-u:\b).{0,60}(?:19|20)\d\d",
         r"|^(?:Advert(?:isement)?|Sponsored|(?i:comments?)|Caption|Close|More:|Continue Reading(?: Below)?|(?i:subscribe)|Sharing is caring!)$",
-        r"|^(?:Sign [Uu]p|Subscribe|Get)(?-u:\b).{0,160}(?-u:\b)(?:newsletters?|inbox)(?-u:\b)|^(?:Like this story|Have a tip)\?|^Start your day with",
+        r"|^(?:Sign [Uu]p|Subscribe|Get)(?-u:\b).*(?-u:\b)(?:newsletters?|inbox)(?-u:\b)|^(?:Like this story|Have a tip)\?|^Start your day with",
         r"|^(?:Copyright|©|ⓒ)|(?i:all rights reserved)\.?$|^(?:Filed under|Tags|Topics)\s*:|^(?:Tempo de leitura|Reading time)\s*:",
         r"|^\(?(?:(?:Additional )?[Rr]eporting|Editing|Writing) by(?-u:\b)",
         r"|^(?:Getty Images|Reuters|AFP|Associated Press|/ [A-Z]{2,4} News|Trending|Loading content.*|(?i:about the author|view author archive|email the author|follow on twitter|recent articles|popular this week|breaking news emails))$",

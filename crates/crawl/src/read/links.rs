@@ -16,25 +16,7 @@ pub(super) fn read(page: &mut Page<'_>) {
                     page.link(src, Rel::Frame, false, "");
                 }
             }
-            "iframe" => {
-                if let Some(src) = element.first(&["src", "data-src", "data-lazy-src", "data-original"]) {
-                    let words: Vec<&str> = element
-                        .attributes
-                        .iter()
-                        .flat_map(|(name, value)| {
-                            [
-                                &**name,
-                                if matches!(&**name, "id" | "class" | "name" | "title") {
-                                    value
-                                } else {
-                                    ""
-                                },
-                            ]
-                        })
-                        .collect();
-                    page.frame(src, &words.join(" "));
-                }
-            }
+            "iframe" | "amp-iframe" => frame(page, element),
             "link" => relation(page, element),
             "meta" => refresh(page, element),
             // Images of SVG and the like link through their own attribute.
@@ -49,6 +31,22 @@ pub(super) fn read(page: &mut Page<'_>) {
         }
     }
     page.scan.elements = elements;
+}
+
+/// A frame, with the words by which its tag may say that it holds a player.
+pub(super) fn frame(page: &mut Page<'_>, element: &Element) {
+    let Some(src) = element.first(&["src", "data-src", "data-lazy-src", "data-original"]) else {
+        return;
+    };
+    let words: Vec<&str> = element
+        .attributes
+        .iter()
+        .flat_map(|(name, value)| {
+            let told = matches!(&**name, "id" | "class" | "name" | "title");
+            [&**name, if told { value } else { "" }]
+        })
+        .collect();
+    page.frame(src, &words.join(" "));
 }
 
 /// `<meta name=robots content="noindex, nofollow">`, for all robots or for ours.

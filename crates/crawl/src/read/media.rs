@@ -7,7 +7,7 @@ use super::reading::{Fact, Offer, Rel};
 use super::scan::Scan;
 use super::script::{self, Script, Value};
 use super::words::{address_key, generic, is_player, key_hint};
-use super::{pictures, reach};
+use super::{links, pictures, reach};
 use swordnet_core::{Access, Medium};
 
 /// Attributes that hold addresses of films and songs on elements of any name.
@@ -56,18 +56,13 @@ pub(super) fn read(page: &mut Page<'_>) {
 
 /// Reads the strings of a script, or of JSON.
 pub(super) fn read_script(page: &mut Page<'_>, source: &str, fragments: &mut usize) {
-    let script = script::read(source);
+    let mut script = script::read(source);
+    script.plays = script.calls.iter().any(|call| is_player(call));
     let before = page.reading.offers.len();
     for value in &script.values {
         string(page, &script, value, fragments);
     }
-    let known: Vec<&str> = script
-        .calls
-        .iter()
-        .map(String::as_str)
-        .filter(|call| is_player(call))
-        .collect();
-    if !known.is_empty() || source.contains("player_aaaa") || source.contains("MacPlayer") {
+    if script.plays || source.contains("player_aaaa") || source.contains("MacPlayer") {
         page.player = true;
     }
     // A player whose address comes from elsewhere: the place from which it comes is worth one look.
@@ -161,7 +156,19 @@ fn tag(page: &mut Page<'_>, elements: &[Element], element: &Element, fragments: 
             }
         }
         "a" | "area" => anchor(page, element, title),
-        "iframe" | "frame" | "link" | "base" | "html" | "meta" | "img" | "amp-img" => {}
+        "link" => {
+            // What the browser is to fetch ahead: of files only what is one by its name.
+            let ahead = element.get("rel").is_some_and(|rel| {
+                let rel = rel.to_ascii_lowercase();
+                rel.contains("preload") || rel.contains("prefetch")
+            });
+            if let Some(href) = element.get("href").filter(|_| ahead)
+                && matches!(promise(href), Promise::Media(Medium::Video | Medium::Audio, _))
+            {
+                page.offer_behind(href, None, title);
+            }
+        }
+        "iframe" | "frame" | "base" | "html" | "meta" | "img" | "amp-img" | "amp-iframe" => {}
         _ => {
             // Players as elements of their own (`<media-player src>`, `<hls-video src>`), and lazy ones.
             let own = name.contains('-')
@@ -230,6 +237,11 @@ fn attribute(page: &mut Page<'_>, element: &str, key: &str, value: &str, fragmen
         if likely {
             read_script(page, value, fragments);
         }
+    } else if let Some(json) = json_behind(value).filter(|_| *fragments > 0) {
+        *fragments -= 1;
+        read_script(page, &json, fragments);
+    } else if key.contains("embed") && value.starts_with("http") {
+        page.frame(value, "embed");
     } else if key.starts_with("data-")
         || matches!(key, "value" | "config" | "poster-src" | "content")
         || key.contains("url")
@@ -350,10 +362,16 @@ fn string(page: &mut Page<'_>, script: &Script, value: &Value, fragments: &mut u
         }
         return;
     }
-    // JSON inside a string.
-    if text.len() > 20 && text.starts_with(['{', '[']) && text.contains(':') && *fragments > 0 {
+    // JSON inside a string, whole or as a part of it.
+    let json =
+        text.starts_with(['{', '[']) && text.contains(':') || text.contains("{\"") && text.contains("\":\"");
+    if text.len() > 20 && json && *fragments > 0 {
         *fragments -= 1;
         return read_script(page, text, fragments);
+    }
+    if let Some(json) = json_behind(text).filter(|_| *fragments > 0) {
+        *fragments -= 1;
+        return read_script(page, &json, fragments);
     }
     let title = script
         .sibling(
@@ -371,6 +389,19 @@ fn string(page: &mut Page<'_>, script: &Script, value: &Value, fragments: &mut u
             offer.author = super::page::cut(artist);
         }
     }
+    // A list of what to play, kept elsewhere: a feed or JSON.
+    let list = matches!(
+        value.key.as_str(),
+        "playlist" | "playlistUrl" | "playlist_url" | "feed"
+    );
+    if list && !found && script.plays && reach::looks_like_address(text) {
+        page.player = true;
+        page.link(text, Rel::Player, false, &title);
+    }
+    // `f = document.createElement("iframe"); f.src = "…"`.
+    if value.key == "src" && !found && script.frames && text.contains("//") {
+        page.frame(text, if script.full_screen { "allowfullscreen" } else { "" });
+    }
     // A player's page elsewhere, handed over as what to play.
     let macro_player = value.key == "url" && script.around(value).any(|name| name.starts_with("player_"))
         || value.key == "mac_url";
@@ -384,6 +415,18 @@ fn string(page: &mut Page<'_>, script: &Script, value: &Value, fragments: &mut u
             }
         }
     }
+}
+
+/// An object or a list behind base64 or percent escapes.
+fn json_behind(text: &str) -> Option<String> {
+    let inner = if text.starts_with("%7B") || text.starts_with("%5B") {
+        script::unescaped(text)
+    } else if text.len() > 24 && (text.starts_with("ey") || text.starts_with("W3")) {
+        script::base64_decoded(text)?
+    } else {
+        return None;
+    };
+    inner.starts_with(['{', '[']).then_some(inner)
 }
 
 /// What the words around a string promise of it.
@@ -431,10 +474,8 @@ fn fragment(page: &mut Page<'_>, markup: &str, fragments: &mut usize) {
         } else {
             tag(page, &scan.elements, element, fragments);
         }
-        if &*element.name == "iframe"
-            && let Some(src) = element.get("src")
-        {
-            page.frame(src, "");
+        if matches!(&*element.name, "iframe" | "amp-iframe") {
+            links::frame(page, element);
         }
     }
     for script in &scan.scripts {

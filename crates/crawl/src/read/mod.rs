@@ -18,6 +18,7 @@ mod links;
 mod media;
 mod page;
 mod pictures;
+mod prune;
 mod reach;
 mod reading;
 mod scan;

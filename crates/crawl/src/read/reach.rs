@@ -7,6 +7,8 @@ use super::script::{base64_decoded, unescaped};
 const MAX_REACHED: usize = 2_000;
 /// Layers undone.
 const MAX_LAYERS: u8 = 4;
+/// Addresses taken of a playlist that stands in the page.
+const MAX_LISTED: usize = 12;
 /// Longer strings are looked at without undoing anything.
 const MAX_LENGTH: usize = 1024 * 1024;
 
@@ -32,6 +34,17 @@ fn layer(text: &str, title: &str, left: u8, reached: &mut Vec<Reached>) {
     if text.len() < 5 || left == 0 || reached.len() >= MAX_REACHED {
         return;
     }
+    // A playlist written into the page: what it lists first is enough to tell what it plays.
+    if text.starts_with("#EXTM3U") {
+        for line in text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .take(MAX_LISTED)
+        {
+            layer(line, title, left - 1, reached);
+        }
+        return;
+    }
     // MacCMS and its kin: `第01集$http://…#第02集$http://…$$$…`.
     if text.contains('$')
         && (text.contains("http") || text.contains(".m3u8") || text.contains(".mp4"))
@@ -43,6 +56,13 @@ fn layer(text: &str, title: &str, left: u8, reached: &mut Vec<Reached>) {
             layer(address, title, left - 1, reached);
         }
         return;
+    }
+    if text.starts_with("ed2k://|") {
+        let address = text.replace('|', "%7C");
+        return reached.push(Reached {
+            address,
+            title: title.trim().to_owned(),
+        });
     }
     if let Some(inner) = wrapped(text) {
         return layer(&inner, title, left - 1, reached);
@@ -88,8 +108,20 @@ fn layer(text: &str, title: &str, left: u8, reached: &mut Vec<Reached>) {
     });
 }
 
-/// Download managers' wrappings: `thunder://` + base64 of `AA…ZZ`, `flashget://` of `[FLASHGET]…`, `qqdl://`.
+/// Download managers' wrappings: `thunder://` + base64 of `AA…ZZ`, `flashget://` of `[FLASHGET]…`, `qqdl://`; and
+/// playlists as `data:`.
 fn wrapped(text: &str) -> Option<String> {
+    if let Some(data) = text.strip_prefix("data:") {
+        let (kind, data) = data.split_once(',')?;
+        let kind = kind.to_ascii_lowercase();
+        return kind.contains("mpegurl").then(|| {
+            if kind.ends_with(";base64") {
+                base64_decoded(data).unwrap_or_default()
+            } else {
+                unescaped(data)
+            }
+        });
+    }
     let (scheme, rest) = text.split_once("://")?;
     let inner = match scheme.to_ascii_lowercase().as_str() {
         "thunder" => base64_decoded(rest)?

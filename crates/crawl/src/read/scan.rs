@@ -5,8 +5,10 @@
 //! for the main text alone, and only where this pass found the page sane.
 
 use super::element::{Element, breaks, is_stage, labelled, matters, spans, void};
+use html5gum::emitters::ForwardingEmitter;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
-use html5gum::{Span, Tokenizer};
+use html5gum::{Emitter, Span, Tokenizer};
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 /// Elements kept of one page; a page of ten megabytes holds at most about a million.
@@ -139,7 +141,7 @@ impl Scan {
                 None
             });
         emitter.naively_switch_states(true);
-        let Ok(()) = Tokenizer::new_with_emitter(html, emitter).finish();
+        let Ok(()) = Tokenizer::new_with_emitter(html, Unasked(emitter)).finish();
     }
 
     fn event(&mut self, event: CallbackEvent<'_>) {
@@ -308,8 +310,24 @@ impl Scan {
     }
 }
 
-fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
+/// Nobody asks what is wrong with a page; the tokenizer would look at every byte a second time to say it.
+struct Unasked<E>(E);
+
+impl<E: Emitter> ForwardingEmitter for Unasked<E> {
+    type Token = E::Token;
+
+    fn inner(&mut self) -> &mut impl Emitter<Token = Self::Token> {
+        &mut self.0
+    }
+
+    fn should_emit_errors(&mut self) -> bool {
+        false
+    }
+}
+
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    // What a tokenizer cuts out of text is text; to look for the place where it is none is the slower way.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// White space folded to single spaces, none at the ends.

@@ -128,7 +128,7 @@ fn take<'a>(
     Some(end)
 }
 
-fn end_of_name(bytes: &[u8], start: usize) -> usize {
+pub(super) fn end_of_name(bytes: &[u8], start: usize) -> usize {
     let ends = |b: &u8| matches!(b, b'\t' | b'\n' | 0x0c | b'\r' | b' ' | b'/' | b'>');
     bytes[start..]
         .iter()
@@ -139,7 +139,11 @@ fn end_of_name(bytes: &[u8], start: usize) -> usize {
 /// Shows `each` the attributes of the tag that stands open at `at`; gives where the tag ends, `None` where the page
 /// ends first.
 #[inline]
-fn attributes<'a>(html: &'a str, mut at: usize, mut each: impl FnMut(&'a str, &'a str)) -> Option<usize> {
+pub(super) fn attributes<'a>(
+    html: &'a str,
+    mut at: usize,
+    mut each: impl FnMut(&'a str, &'a str),
+) -> Option<usize> {
     let bytes = html.as_bytes();
     let white = |b: u8| matches!(b, b'\t' | b'\n' | 0x0c | b'\r' | b' ');
     loop {
@@ -188,7 +192,7 @@ fn attributes<'a>(html: &'a str, mut at: usize, mut each: impl FnMut(&'a str, &'
 }
 
 /// Behind the comment that begins at `start`; `<!-->` and `<!--->` are whole ones.
-fn end_of_comment(bytes: &[u8], start: usize) -> Option<usize> {
+pub(super) fn end_of_comment(bytes: &[u8], start: usize) -> Option<usize> {
     memchr::memchr_iter(b'>', &bytes[start..])
         .map(|end| start + end)
         .find(|&end| {
@@ -199,7 +203,7 @@ fn end_of_comment(bytes: &[u8], start: usize) -> Option<usize> {
 }
 
 /// The end tag of an element that holds nothing but text; what follows it is markup again.
-fn end_of_raw(bytes: &[u8], start: usize, name: &[u8]) -> Option<usize> {
+pub(super) fn end_of_raw(bytes: &[u8], start: usize, name: &[u8]) -> Option<usize> {
     if name.eq_ignore_ascii_case(b"plaintext") {
         return None;
     }

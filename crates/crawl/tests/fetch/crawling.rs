@@ -8,7 +8,7 @@ use swordnet_crawl::{BoxError, Client, Fetched, Kind, Policy, Reading, Sink, Sum
 use url::Url;
 
 #[derive(Default)]
-struct Seen(Vec<(Kind, String)>);
+pub struct Seen(Vec<(Kind, String)>);
 
 #[async_trait]
 impl Sink for Seen {
@@ -18,7 +18,7 @@ impl Sink for Seen {
     }
 }
 
-async fn crawled(policy: Policy, start: &[Url]) -> (Summary, Seen) {
+pub async fn crawled(policy: Policy, start: &[Url]) -> (Summary, Seen) {
     let mut seen = Seen::default();
     let client = Client::new(policy).unwrap();
     let summary = crawl(&client, start, Some(Area::Film), &mut seen).await.unwrap();

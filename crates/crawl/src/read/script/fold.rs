@@ -14,6 +14,8 @@ const MAX_FOLDED: usize = 64 * 1024;
 const MAX_CONSTANT: usize = 4 * 1024;
 /// Constants kept of a script.
 const MAX_CONSTANTS: usize = 10_000;
+/// Strings of one list that have names.
+const MAX_NAMED: usize = 256;
 /// Bytes that folding one script may handle.
 const MAX_WORK: usize = 16 * 1024 * 1024;
 /// Parentheses within parentheses.
@@ -98,6 +100,19 @@ impl<'t, 'a> Folder<'t, 'a> {
         }
     }
 
+    /// Remembers what stands in a list of strings, as `name[0]` and so on.
+    pub fn name_list(&mut self, name: &str, at: usize) {
+        if name.is_empty() || !self.mark(at, '[') {
+            return;
+        }
+        let Some((list, _)) = self.list(at, ']', 1) else {
+            return;
+        };
+        for (n, value) in list.iter().enumerate().take(MAX_NAMED) {
+            self.name(&format!("{name}[{n}]"), value);
+        }
+    }
+
     /// The string that begins at a token, and the token after it. A sum ends at the first part that is not known.
     pub fn value(&self, at: usize) -> Option<(String, usize)> {
         // A single string, however long, is itself; most values are.
@@ -150,6 +165,19 @@ impl<'t, 'a> Folder<'t, 'a> {
             };
             if !self.mark(at + 2, '(') {
                 return None;
+            }
+            if *method == "map"
+                && let Term::List(codes) = &term
+                && let Some(end) = self.character_mapping(at + 2)
+            {
+                term = Term::List(
+                    codes
+                        .iter()
+                        .map(|code| characters(std::slice::from_ref(code)))
+                        .collect(),
+                );
+                at = end;
+                continue;
             }
             let (arguments, end) = self.arguments(at + 2, depth + 1)?;
             self.spend(match &term {
@@ -215,12 +243,17 @@ impl<'t, 'a> Folder<'t, 'a> {
                 if self.mark(at + 1, '.')
                     && self.tokens.get(at + 2) == Some(&Token::Word("fromCharCode")) =>
             {
-                let (codes, end) = self.arguments(at + 3, depth + 1)?;
-                let text = codes
-                    .iter()
-                    .filter_map(|code| code.parse().ok().and_then(char::from_u32))
-                    .collect();
-                Some((Term::Text(text), end))
+                // `.apply(null, […])` gives the numbers as a list.
+                let applied = self.mark(at + 3, '.') && self.mark(at + 5, '(') && self.mark(at + 7, ',');
+                let (codes, end) = if applied {
+                    let (codes, end) = self
+                        .list(at + 8, ']', depth + 1)
+                        .filter(|_| self.mark(at + 8, '['))?;
+                    (codes, end + usize::from(self.mark(end, ')')))
+                } else {
+                    self.arguments(at + 3, depth + 1)?
+                };
+                Some((Term::Text(characters(&codes)), end))
             }
             Token::Word("window" | "self") if self.mark(at + 1, '.') => self.plain(at + 2, depth + 1),
             Token::Word(
@@ -236,13 +269,50 @@ impl<'t, 'a> Folder<'t, 'a> {
                 };
                 Some((Term::Text(text), end))
             }
-            Token::Word(name) if !self.mark(at + 1, '(') && !self.mark(at + 1, '.') => {
-                let text = self.constants.get(*name)?;
+            Token::Word(name) if !self.mark(at + 1, '(') => {
+                let (text, end) = self.named(name, at)?;
                 self.spend(text.len())?;
-                Some((Term::Text(text.clone()), at + 1))
+                Some((Term::Text(text.clone()), end))
             }
             _ => None,
         }
+    }
+
+    /// What a name stands for: `a`, `a[0]`, `a.b` (by the property's name alone), or `a` before a call of its method.
+    fn named(&self, name: &str, at: usize) -> Option<(&String, usize)> {
+        if self.mark(at + 1, '[') {
+            let Some(Token::Number(n)) = self.tokens.get(at + 2) else {
+                return None;
+            };
+            let text = self.constants.get(&format!("{name}[{n}]"))?;
+            return self.mark(at + 3, ']').then_some((text, at + 4));
+        }
+        if self.mark(at + 1, '.') && !self.mark(at + 3, '(') {
+            let Some(Token::Word(property)) = self.tokens.get(at + 2) else {
+                return None;
+            };
+            // What is given to the property stands after it; what is deeper has other names.
+            let end = at + 3;
+            let plain = !self.mark(end, '.') && !self.mark(end, '[') && !self.mark(end, '=');
+            return plain.then_some((self.constants.get(*property)?, end));
+        }
+        Some((self.constants.get(name)?, at + 1))
+    }
+
+    /// Behind the parenthesis that opens at `at`, if what stands in it makes characters of numbers.
+    fn character_mapping(&self, at: usize) -> Option<usize> {
+        let mut open = 0usize;
+        let mut characters = false;
+        for (n, token) in self.tokens.get(at..)?.iter().enumerate().take(40) {
+            match token {
+                Token::Mark('(') => open += 1,
+                Token::Mark(')') if open == 1 => return characters.then_some(at + n + 1),
+                Token::Mark(')') => open -= 1,
+                Token::Word("fromCharCode") => characters = true,
+                _ => {}
+            }
+        }
+        None
     }
 
     fn arguments(&self, at: usize, depth: u8) -> Option<(Vec<String>, usize)> {
@@ -276,4 +346,16 @@ impl<'t, 'a> Folder<'t, 'a> {
         }
         Some((list, at + 1))
     }
+}
+
+/// The text whose characters have these numbers, decimal or hexadecimal.
+fn characters(codes: &[String]) -> String {
+    let number = |code: &String| match code.strip_prefix("0x") {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None => code.parse().ok(),
+    };
+    codes
+        .iter()
+        .filter_map(|code| char::from_u32(number(code)?))
+        .collect()
 }

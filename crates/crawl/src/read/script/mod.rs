@@ -44,6 +44,12 @@ pub(super) struct Script {
     pub objects: Vec<Object>,
     /// Words that stand before a parenthesis or after `new`: what the script calls.
     pub calls: Vec<String>,
+    /// Is one of them a player? Whoever asks says so.
+    pub plays: bool,
+    /// Does it make frames?
+    pub frames: bool,
+    /// Does it ask for the whole screen?
+    pub full_screen: bool,
     /// Bytes of strings that may still be kept.
     left: usize,
 }
@@ -97,6 +103,10 @@ pub(super) fn read(source: &str) -> Script {
     let left = 2 * source.len() + 256 * 1024;
     let mut script = Script {
         objects: vec![Object::default()],
+        frames: source.contains("createElement") && source.contains("iframe"),
+        full_screen: ["allowfullscreen", "allowFullscreen", "allowFullScreen"]
+            .iter()
+            .any(|word| source.contains(word)),
         left,
         ..Script::default()
     };
@@ -210,7 +220,10 @@ fn collect(source: &str, script: &mut Script, depth: u8) {
                         at += 2;
                         continue;
                     }
-                    Token::Mark('[') | Token::Mark('(') => open.push((None, std::mem::take(&mut key))),
+                    Token::Mark('[') | Token::Mark('(') => {
+                        folder.name_list(&key, at);
+                        open.push((None, std::mem::take(&mut key)))
+                    }
                     Token::Mark(']') | Token::Mark(')') => {
                         if open.last().is_some_and(|(parent, _)| parent.is_none()) {
                             open.pop();
