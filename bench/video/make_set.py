@@ -253,10 +253,12 @@ def main():
     ap.add_argument(
         "--negatives", type=int, default=0, help="negative queries (default: a third of the positive ones)"
     )
+    ap.add_argument("--seconds", default="12,30", help="least and most seconds of an excerpt")
     ap.add_argument("--only", default="")
     ap.add_argument("--jobs", type=int, default=2)
     ap.add_argument("--dry", action="store_true", help="write truth.json only")
     a = ap.parse_args()
+    least, most = map(float, a.seconds.split(","))
     works = [(f, *probe(f)) for f in files_in(os.path.join(a.media, "works"), VIDEO_EXT)]
     negs = [(f, *probe(f)) for f in files_in(os.path.join(a.media, "negatives"), VIDEO_EXT)]
     stills = files_in(os.path.join(a.media, "stills"), IMAGE_EXT)
@@ -335,7 +337,7 @@ def main():
         for k in range(a.per_transform):
             rng = rng_for(t, k)
             f, d, *_ = order[k % len(order)]
-            s, L = excerpt(rng, d, 12, 30)
+            s, L = excerpt(rng, d, least, most)
             simple(t, mk(rng), rng, f, d, s, L, group, True)
     for t, L in CLIP.items():
         if only and t not in only:
@@ -446,7 +448,7 @@ def main():
     for k in range(a.negatives or max(10, npos // 3)):
         rng = rng_for("neg", k)
         f, d, *_ = order[k % len(order)]
-        s, L = excerpt(rng, d, 12, 30)
+        s, L = excerpt(rng, d, least, most)
         simple("negative", allt[soft[k % len(soft)]][0](rng), rng, f, d, s, L, "negative", False)
     json.dump(truth, open(os.path.join(a.out, "truth.json"), "w"), indent=0, ensure_ascii=False)
     log(

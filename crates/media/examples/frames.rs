@@ -1,10 +1,12 @@
-//! Decodes a file as recognition does, to see what it costs:
+//! Decodes a file as recognition does, to see what it costs, and keeps the frames where a last argument names a file: YUV4MPEG2 without
+//! colour, as `scale` of the recognise crate wants its signals.
 //!
 //! ```sh
 //! cargo build --release -p swordnet-media --example frames
-//! /usr/bin/time -v target/release/examples/frames FILM [RATE] [MAX_SIDE] [quick|keyframes]
+//! /usr/bin/time -v target/release/examples/frames FILM [RATE] [MAX_SIDE] [full|quick|keyframes] [OUT.y4m]
 //! ```
 
+use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -30,11 +32,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout();
     writeln!(out, "{:?}", media.confinement()?)?;
     writeln!(out, "{:?}", media.probe(Path::new(film))?)?;
-    let mut bytes = 0;
+    let (mut bytes, mut kept) = (0, Vec::<u8>::new());
     let decoded = media.frames(Path::new(film), &request, &mut |frame| {
+        if kept.is_empty() {
+            let (width, height, thousandths) = (frame.width, frame.height, (request.rate * 1000.0) as u32);
+            kept.extend(format!("YUV4MPEG2 W{width} H{height} F{thousandths}:1000 Ip A1:1 Cmono\n").bytes());
+        }
+        kept.extend(b"FRAME\n");
+        kept.extend(frame.pixels);
         bytes += frame.pixels.len();
         ControlFlow::Continue(())
     })?;
     writeln!(out, "{bytes} bytes, {decoded:?}")?;
+    if let Some(file) = arguments.get(4) {
+        fs::write(file, kept)?;
+    }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! An index asked: what it costs, and what it finds.
 
+use crate::distractors::size;
 use crate::{Failure, listed, signals};
 use bytes::Bytes;
 use mmap_io::MemoryMappedFile;
@@ -8,6 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
+use swordnet_core::Medium;
 use swordnet_recognise::{MediumKind, Purpose, Segment};
 
 /// A mapped file.
@@ -39,7 +41,7 @@ fn resident(line: &str) -> Result<f64, Failure> {
 
 /// Maps the index, asks all queries, and prints a row: segments, megabytes, seconds to open, mebibytes resident (of which its own), queries, CPU
 /// milliseconds a query (mean, and the worst), copies, share of them above every wrong answer, share answered at the threshold, strangers or wrong works answered at
-/// the threshold.
+/// the threshold; for video also seconds a query (mean), and CPU milliseconds for a minute of query.
 pub fn ask(kind: &dyn MediumKind, queries: &Path, index: &Path) -> Result<(), Failure> {
     let mut prints = Vec::new();
     for (name, path) in listed(queries)? {
@@ -74,9 +76,19 @@ pub fn ask(kind: &dyn MediumKind, queries: &Path, index: &Path) -> Result<(), Fa
     let bar = wrong.iter().copied().fold(0.0, f64::max);
     let share = |least: f64| right.iter().filter(|&&s| s > least).count() as f64 / copies.max(1) as f64;
     let accepted = wrong.iter().filter(|&&s| s >= kind.threshold()).count();
+    let seconds = match kind.medium() {
+        Medium::Video => prints.iter().map(|(_, print)| size(print) * 3600.0).sum(),
+        _ => 0.0,
+    };
+    let lengths = if seconds > 0.0 {
+        let mean = seconds / prints.len() as f64;
+        format!(" {mean:.1} {:.1}", total / seconds * 60.0)
+    } else {
+        String::new()
+    };
     writeln!(
         std::io::stdout(),
-        "{} {:.0} {opened:.3} {:.0} {:.0} {} {:.1} {worst:.1} {copies} {:.3} {:.3} {accepted}",
+        "{} {:.0} {opened:.3} {:.0} {:.0} {} {:.1} {worst:.1} {copies} {:.3} {:.3} {accepted}{lengths}",
         files.len(),
         length as f64 / 1e6,
         resident("VmRSS:")?,

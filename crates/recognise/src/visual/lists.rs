@@ -7,10 +7,7 @@ use bytes::Bytes;
 
 /// Sections of a segment that hold lists: two for each word of a code.
 pub const SECTIONS: usize = 2 * CHUNKS;
-/// Codes compared for one of the query's at most, about, in all segments; the longer the lists, the fewer of its doubts are followed.
-const CODES: f32 = 4_000.0;
-
-/// Codes of a segment that are compared at least.
+/// Codes of a segment that are compared at least, for each word.
 const LEAST: f32 = 8.0;
 
 /// The lists of a segment.
@@ -40,19 +37,18 @@ impl Lists {
         })
     }
 
-    /// Codes that share a word with this one and differ from it in `limit` bits at most, nearest first: distance and number. This segment is
-    /// given its share of the work.
+    /// Codes that share a word with this one and differ from it in `limit` bits at most, nearest first: distance and number. About `compared` are
+    /// looked at; the longer the lists, the fewer of its doubts are followed.
     pub fn like_code(
         &self,
         doubted: &Doubted,
         limit: u32,
-        share: f32,
+        compared: f32,
         code: impl Fn(usize) -> Option<Code>,
     ) -> Vec<(u32, u32)> {
         let mut found = Vec::new();
         for (chunk, lookup) in self.by_word.iter().enumerate() {
-            let compared = (share * CODES / CHUNKS as f32).max(LEAST);
-            let compared = compared.max(LEAST);
+            let compared = (compared / CHUNKS as f32).max(LEAST);
             let followed = (compared / lookup.mean().max(1.0)).max(1.0).log2() as usize;
             let doubts: Vec<u8> = doubted.doubts[chunk]
                 .iter()

@@ -77,7 +77,7 @@ impl Lookup {
     }
 
     /// Where the items of one word are.
-    fn list(&self, word: u32) -> Range<usize> {
+    pub fn list(&self, word: u32) -> Range<usize> {
         let word = (word & ((1 << self.bits) - 1)) as usize;
         let from = self.starts.number(word).unwrap_or(0) as usize;
         let until = self.starts.number(word + 1).unwrap_or(0) as usize;

@@ -10,5 +10,6 @@ pub mod marks;
 pub mod picture;
 pub mod plane;
 pub mod points;
+pub mod probes;
 pub mod sections;
 pub mod spots;

@@ -3,6 +3,7 @@
 
 use crate::Error;
 use bytes::Bytes;
+use std::ops::Range;
 use swordnet_core::Medium;
 
 /// A segment up to this size has its contents' checksum tested when it is opened; a larger one, mapped from a file, its table's only.
@@ -138,6 +139,18 @@ impl<const N: usize> Records<N> {
     #[inline(always)]
     pub fn get(&self, i: usize) -> Option<&[u8; N]> {
         self.0.get(i.checked_mul(N)?..)?.first_chunk()
+    }
+}
+
+impl<const N: usize> Records<N> {
+    /// The records of a range, as far as they are there.
+    pub fn between(&self, range: Range<usize>) -> impl Iterator<Item = &[u8; N]> {
+        let until = range.end.min(self.len());
+        let bytes = self
+            .0
+            .get(range.start.saturating_mul(N)..until * N)
+            .unwrap_or_default();
+        bytes.as_chunks().0.iter()
     }
 }
 

@@ -6,6 +6,7 @@ use super::lookup::{self, Lookup, doubtful, word_bits};
 use super::marks::{Mark, Spot};
 use super::sections::Records;
 use bytes::Bytes;
+use std::ops::Range;
 
 /// Sections of a segment that hold points: the points, where each word's begin, and where each picture's are.
 pub const SECTIONS: usize = 3;
@@ -76,6 +77,21 @@ impl<const N: usize> Spots<N> {
     /// How many.
     pub fn len(&self) -> usize {
         self.records.len()
+    }
+
+    /// By which the points are looked up.
+    pub fn lookup(&self) -> &Lookup {
+        &self.lookup
+    }
+
+    /// A point as it is kept: its description comes first.
+    pub fn record(&self, i: usize) -> Option<&[u8; N]> {
+        self.records.get(i)
+    }
+
+    /// Points as they are kept.
+    pub fn between_records(&self, range: Range<usize>) -> impl Iterator<Item = &[u8; N]> {
+        self.records.between(range)
     }
 
     /// A point.

@@ -41,6 +41,9 @@ struct Case {
 /// A picture: its segment, and its number there.
 type Known = (usize, usize);
 
+/// Codes compared for one of the query's at most, about, in all segments.
+const CODES: f32 = 4_000.0;
+
 /// A segment and its share of all that is indexed, which is its share of the work.
 struct Part<'a> {
     pictures: &'a Pictures,
@@ -103,7 +106,9 @@ fn by_codes(parts: &[Part<'_>], query: &Print, cases: &mut BTreeMap<Known, Case>
     for (n, turned) in query.codes.iter().enumerate() {
         for (segment, Part { pictures, share }) in parts.iter().enumerate() {
             let code = |item| pictures.code(item).map(|c| c.0);
-            let found = pictures.lists.like_code(&turned.doubted, CODE, *share, code);
+            let found = pictures
+                .lists
+                .like_code(&turned.doubted, CODE, share * CODES, code);
             let own = found.into_iter().filter_map(|(distance, item)| {
                 let (_, picture) = pictures.code(item as usize)?;
                 Some((distance, (segment, picture), n))

@@ -10,7 +10,9 @@ mod extract;
 mod print;
 mod search;
 mod segment;
+mod stills;
 mod verify;
+mod votes;
 
 use crate::{Demand, Error, Extractor, Fingerprint, Match, MediumKind, Purpose, Segment, opened};
 use bytes::Bytes;

@@ -1,40 +1,36 @@
 //! From a query's fingerprint to matches: hits, lines through them, verified spans.
 
 use super::align::{self, Hit};
-use super::print::{Print, Still};
+use super::print::Print;
 use super::segment::Films;
-use super::verify::{self, Trial, Verified};
+use super::stills;
+use super::verify::{Trial, Verified};
 use crate::Match;
-use crate::visual::geometry::{self, Pair};
-use crate::visual::marks::Seen;
 use std::collections::{BTreeMap, HashSet};
 use swordnet_core::ReferenceId;
 
 /// Bits in which the codes of a frame and of its copy may differ; strangers' differ in 64.
 pub const CODE: u32 = 30;
-/// Descriptions compared for one point of the query at most, about, in all segments: sets how many words are visited.
-const COMPARED: f32 = 1500.0;
-/// Points of the references that one point of the query may be like.
-const ALIKE: usize = 48;
+/// Codes compared for one of the query's at most, about, in all segments.
+const CODES: f32 = 1_000.0;
+/// One code of the query in so many is looked up: those of references are listed twice a second.
+const EVERY: usize = 2;
 /// Moments of the references that one moment of the query may resemble.
-const RESEMBLED: usize = 12;
+pub const RESEMBLED: usize = 12;
 /// Lines that weigh less are not verified.
 const WEAKEST: f32 = 0.5;
 /// Lines verified for one query at most.
 const VERIFIED: usize = 20;
 /// Hits farther apart than so many seconds, or so many looks, are of different lines.
 const GAP: (f32, f32) = (10.0, 3.5);
-/// One still in so many is looked up first.
-const FIRST: usize = 3;
-/// Seconds around a still that found something within which the others are looked up, too.
-const AROUND: f32 = 15.0;
 
 /// All hits, by segment and film and by whether the query was taken mirrored.
-type Hits = BTreeMap<(usize, usize, bool), Vec<Hit>>;
+pub type Hits = BTreeMap<(usize, usize, bool), Vec<Hit>>;
 
 /// A segment and its share of all that is indexed, which is its share of the work.
-struct Part<'a> {
-    films: &'a Films,
+pub struct Part<'a> {
+    /// The segment.
+    pub films: &'a Films,
     share: f32,
 }
 
@@ -51,7 +47,7 @@ pub fn search(segments: &[&Films], query: &Print, removed: &HashSet<ReferenceId>
     let mut hits = Hits::new();
     for mirrored in [false, true] {
         code_hits(&parts, query, mirrored, &mut hits);
-        still_hits(&parts, query, mirrored, &mut hits);
+        stills::hits(&parts, query, mirrored, &mut hits);
     }
     hits.retain(|&(segment, film, _), _| !removed.contains(segments[segment].id(film)));
     let gap = GAP.0.max(GAP.1 * query.spacing());
@@ -110,14 +106,15 @@ fn keep_best(mut found: Vec<Verified>) -> Vec<Match> {
 }
 
 fn code_hits(parts: &[Part<'_>], query: &Print, mirrored: bool, hits: &mut Hits) {
-    for (i, codes) in query.codes.iter().enumerate() {
+    let every = if query.is_sparse() { 1 } else { EVERY };
+    for (i, codes) in query.codes.iter().enumerate().step_by(every) {
         let mut near: Vec<(u32, usize, u32)> = Vec::new();
         for doubted in codes {
             let mirror = mirrored.then(|| doubted.mirrored());
             let doubted = mirror.as_ref().unwrap_or(doubted);
             for (segment, Part { films, share }) in parts.iter().enumerate() {
                 let code = |item| Some(films.code(item));
-                let found = films.lists.like_code(doubted, CODE, *share, code);
+                let found = films.lists.like_code(doubted, CODE, share * CODES, code);
                 near.extend(
                     found
                         .into_iter()
@@ -142,88 +139,4 @@ fn code_hits(parts: &[Part<'_>], query: &Print, mirrored: bool, hits: &mut Hits)
             });
         }
     }
-}
-
-/// Hits of the query's stills. Most of what is looked at is nobody's copy: the first stills are looked up, and the rest only where those
-/// found something.
-fn still_hits(parts: &[Part<'_>], query: &Print, mirrored: bool, hits: &mut Hits) {
-    let first = if query.is_sparse() { 1 } else { FIRST };
-    let mut found: Vec<f32> = Vec::new();
-    for still in query.stills.iter().step_by(first) {
-        if point_hits(parts, query, still, mirrored, hits) {
-            found.push(still.time);
-        }
-    }
-    for (n, still) in query.stills.iter().enumerate() {
-        let near = |t: &f32| (t - still.time).abs() <= AROUND;
-        if n % first != 0 && found.iter().any(near) {
-            point_hits(parts, query, still, mirrored, hits);
-        }
-    }
-}
-
-/// A point of the query that is like one of a reference: of which segment and still, in how many bits they differ, and the pair.
-type Near = (usize, usize, u32, Pair);
-
-/// Adds the hits of one still; were there any?
-fn point_hits(parts: &[Part<'_>], query: &Print, still: &Still, mirrored: bool, hits: &mut Hits) -> bool {
-    let mut near: Vec<Near> = Vec::new();
-    for mark in &still.marks {
-        let seen = Seen::of(mark, mirrored, query.shape[0]);
-        let mut alike: Vec<(u32, usize, u32)> = Vec::new();
-        for (segment, Part { films, share }) in parts.iter().enumerate() {
-            let found = films.points.like(&seen.description, share * COMPARED, ALIKE);
-            alike.extend(
-                found
-                    .into_iter()
-                    .map(|(distance, item)| (distance, segment, item)),
-            );
-        }
-        alike.sort_unstable();
-        for &(distance, segment, item) in alike.iter().take(ALIKE) {
-            let films = parts[segment].films;
-            let Some(spot) = films.points.get(item as usize) else {
-                continue;
-            };
-            near.push((
-                segment,
-                films.points.owner(item as usize),
-                distance,
-                seen.pair(&spot),
-            ));
-        }
-    }
-    near.sort_by_key(|n| (n.0, n.1, n.2));
-    let mut groups: Vec<&[Near]> = near
-        .chunk_by(|a, b| (a.0, a.1) == (b.0, b.1))
-        .filter(|g| g.len() >= 3)
-        .collect();
-    groups.sort_by_key(|g| std::cmp::Reverse(g.len()));
-    groups.truncate(RESEMBLED);
-    let mut agreed: Vec<(usize, usize, f32)> = Vec::new();
-    for group in groups {
-        let pairs: Vec<Pair> = group.iter().map(|g| g.3).collect();
-        let Some(agreement) = geometry::agree(&pairs, 16) else {
-            continue;
-        };
-        let distinct = verify::distinct(agreement.pairs.iter().map(|&i| &pairs[i]));
-        if distinct >= 4 {
-            agreed.push((group[0].0, group[0].1, (distinct as f32 - 2.5) / 5.0));
-        }
-    }
-    let share = 1.0 / (1.0 + 0.15 * agreed.len() as f32);
-    let any = !agreed.is_empty();
-    for (segment, at, weight) in agreed {
-        let films = parts[segment].films;
-        let film = films.film_of_still(at);
-        if film < films.films.len() {
-            let hit = Hit {
-                query: still.time,
-                reference: films.time(at),
-                weight: weight.min(2.0) * share,
-            };
-            hits.entry((segment, film, mirrored)).or_default().push(hit);
-        }
-    }
-    any
 }

@@ -20,7 +20,7 @@ const FORM: Form = Form {
     sections: 3 + spots::SECTIONS + lists::SECTIONS,
 };
 /// Bytes of a point: description, place, scale, still.
-const POINT: usize = 22;
+pub const POINT: usize = 22;
 /// Bytes of it before the segment is put together, and in version 1.
 const MARK: usize = 19;
 /// Codes a second that are listed; the others serve verification.
