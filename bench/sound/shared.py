@@ -40,6 +40,16 @@ def shared(x, y, sr):
     return any(abs(a[0] - b[0]) < 0.01 * sr and 0 < b[1] - a[1] <= n for a in found for b in found)
 
 
+def share(media, cover, work):
+    """Does a work hold the sound of a cover: [work, start, seconds]?"""
+    y, sr = sf.read(f"{media}/refs/{work}.wav", dtype="float32")
+    name, start, seconds = cover
+    x = sf.read(
+        f"{media}/refs/{name}.wav", start=int(start * sr), frames=int(seconds * sr), dtype="float32"
+    )[0]
+    return shared(decimate(x, 4), decimate(y, 4), sr // 4)  # 5.5 kHz is enough
+
+
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("results", nargs="+")
@@ -74,21 +84,10 @@ def main():
 
     for k, v in sorted(claims - known):
         q = Q[k]
-        y, sr = sf.read(f"{o.media}/refs/{v}.wav", dtype="float32")
-        y = decimate(y, 4)  # 5.5 kHz is enough
-
-        def piece(w, start, sec):
-            return decimate(
-                sf.read(
-                    f"{o.media}/refs/{w}.wav", start=int(start * sr), frames=int(sec * sr), dtype="float32"
-                )[0],
-                4,
-            )
-
         parts = [tuple(c) for c in q.get("covers", [])] + (
             [(q["work"], q["ref_start"], q["dur"])] if q["work"] else []
         )
-        if any(shared(piece(*c), y, sr // 4) for c in parts):
+        if any(share(o.media, c, v) for c in parts):
             known.add((k, v))
             n += 1
             print("shared", k, v, flush=True)
@@ -97,4 +96,5 @@ def main():
     print(len(claims), "claims looked at,", n, "new shared")
 
 
-main()
+if __name__ == "__main__":
+    main()

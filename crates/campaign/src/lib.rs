@@ -13,6 +13,7 @@ mod fingerprint;
 mod jobs;
 mod keys;
 mod lists;
+mod live;
 mod pictures;
 mod register;
 mod run;
@@ -24,6 +25,7 @@ pub use error::{Error, InputError};
 pub use fingerprint::{Effort, Reading, read_file};
 pub use jobs::{Job, PatrolRequest, PatrolSummary, Stamping};
 pub use lists::{NewSite, import_licences, import_sites, import_warning_list, import_white_list};
+pub use live::{Heard, Hearing, Listener, Source};
 pub use register::{NewWork, Register, Registered, manifest};
 pub use run::{Observer, Progress, Silent};
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use swordnet_core::*;
 use swordnet_media::Media;
-use swordnet_recognise::{Fingerprint, Purpose, index::Index, media};
+use swordnet_recognise::{Fingerprint, Match, Purpose, index::Index, media};
 use swordnet_store::Query;
 
 /// Works of a batch that are committed together, with the segments over them.
@@ -368,6 +368,17 @@ impl Register {
     /// The title of a work.
     pub fn title(&self, work: &WorkId) -> &str {
         self.titles.get(work).map_or("", String::as_str)
+    }
+
+    /// The work that a reference belongs to, and the reference's length.
+    pub(crate) fn owner(&self, reference: &ReferenceId) -> Option<(&WorkId, f64)> {
+        self.owners.get(reference).map(|(work, length)| (work, *length))
+    }
+
+    /// What one fingerprint matches, whatever it scores.
+    pub(crate) fn matches(&self, print: &Fingerprint) -> Result<Vec<Match>, Error> {
+        let index = self.indexes.get(&print.medium);
+        Ok(index.map_or(Ok(Vec::new()), |index| index.search(print))?)
     }
 
     /// What a file matches, on the terms of [`Self::recognise`].

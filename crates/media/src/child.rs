@@ -1,6 +1,7 @@
 //! One run of the confined decoder: starts it, reads what it gives, and ends it when a limit breaks.
 
 use crate::confine::{Confinement, Launch, MARK, REPORT, Task};
+use crate::live::TICK;
 use crate::{Error, Limits, Media};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::VecDeque;
@@ -8,8 +9,9 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Bytes read from the pipe at once.
@@ -53,13 +55,29 @@ impl Media {
         arguments: Vec<String>,
         receive: &mut Receive<'_>,
     ) -> Result<Ended, Error> {
+        self.stream_until(task, input, arguments, None, receive)
+    }
+
+    /// The same until `stop` is set, with its own process group: what a terminal says to the program is not said to the decoder.
+    pub(crate) fn stream_until(
+        &self,
+        task: Task,
+        input: File,
+        arguments: Vec<String>,
+        stop: Option<&AtomicBool>,
+        receive: &mut Receive<'_>,
+    ) -> Result<Ended, Error> {
         let launch = Launch {
             task,
             memory: self.limits.memory,
             cpu_seconds: self.limits.cpu.as_secs().max(1),
         };
         let instructions = serde_json::to_string(&launch).map_err(|e| Error::Failed(e.to_string()))?;
-        let child = Command::new(&self.launcher)
+        let mut command = Command::new(&self.launcher);
+        if stop.is_some() {
+            command.process_group(0);
+        }
+        let child = command
             .arg(MARK)
             .arg(instructions)
             .args(arguments)
@@ -76,7 +94,7 @@ impl Media {
             waited: Duration::ZERO,
             seen: Instant::now(),
         };
-        let ended = run.read_all(self, receive);
+        let ended = run.read_all(self, stop, receive);
         let status = run.end();
         let (stopped, broken) = match ended {
             Ok(()) => (false, None),
@@ -200,7 +218,12 @@ struct Run {
 
 impl Run {
     /// `Err(None)`: the receiver had enough; `Err(Some(..))`: a limit broke.
-    fn read_all(&mut self, media: &Media, receive: &mut Receive<'_>) -> Result<(), Option<Error>> {
+    fn read_all(
+        &mut self,
+        media: &Media,
+        stop: Option<&AtomicBool>,
+        receive: &mut Receive<'_>,
+    ) -> Result<(), Option<Error>> {
         let failed = |e: std::io::Error| Some(Error::Failed(format!("reading from the decoder: {e}")));
         let (Some(mut out), Some(mut words)) = (self.child.stdout.take(), self.child.stderr.take()) else {
             return Err(Some(Error::Failed("the decoder has no pipes".into())));
@@ -220,10 +243,18 @@ impl Run {
             if out_open {
                 fds.push(PollFd::new(&out, PollFlags::IN));
             }
-            let ready = wait(&mut fds, left.min(quiet_left)).map_err(failed)?;
+            let most = left.min(quiet_left);
+            let turn = stop.map_or(most, |_| most.min(TICK));
+            let ready = wait(&mut fds, turn).map_err(failed)?;
             let out_ready = out_open && fds.last().is_some_and(|fd| !fd.revents().is_empty());
             let words_ready = words_open && fds.first().is_some_and(|fd| !fd.revents().is_empty());
             self.waited += began.elapsed();
+            if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                return Err(None);
+            }
+            if !ready && turn < most {
+                continue;
+            }
             if !ready {
                 return Err(Some(Error::Limit(if left <= quiet_left {
                     "time"

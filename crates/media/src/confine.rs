@@ -100,9 +100,12 @@ pub struct Launch {
     pub task: Task,
     /// Bytes of private memory.
     pub memory: u64,
-    /// Seconds of CPU time.
+    /// Seconds of CPU time, or [`NO_LIMIT`].
     pub cpu_seconds: u64,
 }
+
+/// A limit that is left as it is.
+const NO_LIMIT: u64 = u64::MAX;
 
 /// Call this first in `main`. When the program was started by [`crate::Media`] as the decoder's launcher, this confines the
 /// process and becomes ffmpeg, never to return; otherwise it does nothing.
@@ -156,6 +159,9 @@ fn confine(launch: &Launch) -> Result<Confinement, String> {
         (Resource::Core, 0),
         (Resource::Nofile, 64),
     ] {
+        if most == NO_LIMIT {
+            continue;
+        }
         setrlimit(
             resource,
             Rlimit {
@@ -171,6 +177,8 @@ fn confine(launch: &Launch) -> Result<Confinement, String> {
     Ok(Confinement { landlock, seccomp })
 }
 
+const STANDARD_INPUT: &str = "/proc/self/fd/0";
+
 /// Landlock (Linux 5.13; TCP since 6.7, scopes since 6.12): read the input and the libraries, execute the program; no more. Who becomes
 /// no program opens nothing at all.
 fn restrict_files(task: &Task) -> Result<String, Box<dyn std::error::Error>> {
@@ -181,8 +189,11 @@ fn restrict_files(task: &Task) -> Result<String, Box<dyn std::error::Error>> {
         .scope(Scope::from_all(abi))?
         .create()?;
     if let Task::Become(program) = task {
-        let input = PathFd::new("/proc/self/fd/0")?;
-        rules = rules.add_rule(PathBeneath::new(input, AccessFs::ReadFile))?;
+        // A pipe is read as it is, not opened again, and takes no rule.
+        if std::fs::metadata(STANDARD_INPUT)?.is_file() {
+            let input = PathFd::new(STANDARD_INPUT)?;
+            rules = rules.add_rule(PathBeneath::new(input, AccessFs::ReadFile))?;
+        }
         for path in program.libraries.iter().chain([&program.path]) {
             // One that is not there needs no rule.
             if let Ok(file) = PathFd::new(path) {

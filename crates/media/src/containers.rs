@@ -72,6 +72,13 @@ const FILM_AND_SOUND: &[&str] = &[
     "loas",
 ];
 
+/// Containers that can be read as they come, without an index, and whose reader keeps nothing of what has gone by: not MP4, whose fragments it
+/// lists for ever.
+pub const STREAMED: &[&str] = &[
+    "mpegts", "mpeg", "flv", "live_flv", "matroska", "ogg", "aac", "loas", "mp3", "ac3", "eac3", "flac",
+    "wav", "w64", "au", "nut",
+];
+
 /// Containers of one picture.
 pub const STILLS: &[&str] = &[
     "jpeg_pipe",

@@ -233,19 +233,7 @@ impl Media {
         };
         let (mut rest, mut samples) = (Vec::with_capacity(4), Vec::new());
         let ended = self.stream(self.ffmpeg(), open(path)?, arguments, &mut |bytes, _| {
-            rest.extend_from_slice(bytes);
-            let whole = rest.len() / 4 * 4;
-            samples.clear();
-            samples.extend(rest[..whole].chunks_exact(4).map(|four| {
-                let sample = f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
-                // Float codecs can carry anything.
-                if sample.is_finite() {
-                    sample.clamp(-1.0, 1.0)
-                } else {
-                    0.0
-                }
-            }));
-            rest.drain(..whole);
+            to_samples(bytes, &mut rest, &mut samples);
             decoded.count += samples.len() as u64;
             decoded.end = from + decoded.count as f64 / rate;
             self.check_output(decoded.count * 4, decoded.end - from)?;
@@ -466,9 +454,26 @@ fn film(probed: &Probed) -> Result<Track, Error> {
         .ok_or_else(|| Error::NotMedia("there is neither film nor picture in it".into()))
 }
 
+/// Bytes of 32-bit floats to samples; `rest` keeps what is not whole yet.
+pub(crate) fn to_samples(bytes: &[u8], rest: &mut Vec<u8>, samples: &mut Vec<f32>) {
+    rest.extend_from_slice(bytes);
+    let whole = rest.len() / 4 * 4;
+    samples.clear();
+    samples.extend(rest[..whole].chunks_exact(4).map(|four| {
+        let sample = f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
+        // Float codecs can carry anything.
+        if sample.is_finite() {
+            sample.clamp(-1.0, 1.0)
+        } else {
+            0.0
+        }
+    }));
+    rest.drain(..whole);
+}
+
 /// Time stamps whose steps are at most `gap` seconds, as ffmpeg's setpts takes them (ffmpeg-filters(1)): unchanged in
 /// anything honest.
-fn steady_clock(gap: f64) -> String {
+pub(crate) fn steady_clock(gap: f64) -> String {
     let first = format!("if(eq(N,0),min(PTS,{gap}/TB),PTS)");
     format!("'if(isnan(PREV_OUTPTS),{first},PREV_OUTPTS+clip(PTS-PREV_INPTS,0,{gap}/TB))'")
 }

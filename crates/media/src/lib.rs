@@ -31,6 +31,8 @@
 //! }
 //! ```
 //!
+//! A stream that is still coming is heard by [`Media::listen`], for as long as it goes on.
+//!
 //! Frames and samples are streamed: memory does not grow with the length of the film. Needs ffmpeg 5.1 or newer, and Linux.
 //!
 //! Architecture invariant: nothing here opens a socket or writes a file.
@@ -41,6 +43,7 @@ mod containers;
 mod decode;
 mod error;
 mod geometry;
+mod live;
 mod probe;
 mod still;
 
@@ -48,6 +51,7 @@ use confine::Task;
 pub use confine::{Confinement, enter_if_confined};
 pub use decode::{Decoded, Depth, Frame, FrameRequest, OwnedFrame, SampleRequest};
 pub use error::Error;
+pub use live::open_stream;
 pub use probe::{AudioFacts, Facts, VideoFacts};
 
 use std::path::{Path, PathBuf};

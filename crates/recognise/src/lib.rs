@@ -4,6 +4,7 @@
 //! container or knows what a licence is. Segments are bytes that somebody else keeps.
 
 pub mod index;
+pub mod live;
 pub mod media;
 mod visual;
 

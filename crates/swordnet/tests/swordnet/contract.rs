@@ -6,7 +6,18 @@ use std::process::Command;
 
 /// A sound of our own making: a melody of sines that does not repeat, drawn from a seed.
 pub fn melody(path: &Path, seed: u64) {
-    let (rate, seconds) = (22_050u32, 30u32);
+    let samples = tune(seed);
+    let mut wav = wav_head(samples.len() as u32 * 2);
+    wav.extend(samples.iter().flat_map(|s| s.to_le_bytes()));
+    std::fs::write(path, wav).expect("a file is written");
+}
+
+/// Samples a second of a tune.
+pub const RATE: u32 = 22_050;
+
+/// The samples of that melody: 30 s.
+pub fn tune(seed: u64) -> Vec<i16> {
+    let (rate, seconds) = (RATE, 30u32);
     let mut state = seed;
     let mut draw = |n: u64| {
         state = state
@@ -31,17 +42,20 @@ pub fn melody(path: &Path, seed: u64) {
             samples.push((value * fade * 4000.0) as i16);
         }
     }
-    let data: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
+    samples
+}
+
+/// The head of a WAV of so many bytes of samples.
+pub fn wav_head(bytes: u32) -> Vec<u8> {
     let mut wav = Vec::new();
     wav.extend_from_slice(b"RIFF");
-    wav.extend_from_slice(&(36 + data.len() as u32).to_le_bytes());
+    wav.extend_from_slice(&bytes.saturating_add(36).to_le_bytes());
     wav.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    wav.extend_from_slice(&rate.to_le_bytes());
-    wav.extend_from_slice(&(rate * 2).to_le_bytes());
+    wav.extend_from_slice(&RATE.to_le_bytes());
+    wav.extend_from_slice(&(RATE * 2).to_le_bytes());
     wav.extend_from_slice(b"\x02\0\x10\0data");
-    wav.extend_from_slice(&(data.len() as u32).to_le_bytes());
-    wav.extend_from_slice(&data);
-    std::fs::write(path, wav).expect("a file is written");
+    wav.extend_from_slice(&bytes.to_le_bytes());
+    wav
 }
 
 #[test]

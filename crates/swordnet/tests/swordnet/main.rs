@@ -6,6 +6,7 @@ mod contract;
 mod evidence;
 mod hidden;
 mod lists;
+mod live;
 mod readme;
 mod reupload;
 mod site;

@@ -23,6 +23,11 @@ use bytes::Bytes;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
+pub(crate) use print::Tail;
+
+/// Frames of a query in a second.
+pub(crate) const FRAMES_A_SECOND: f64 = words::FINE as f64 / words::GRID_SECONDS;
+
 /// Version of fingerprints and segments.
 const VERSION: u16 = 2;
 

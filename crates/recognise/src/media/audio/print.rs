@@ -1,7 +1,8 @@
 //! Fingerprints of sound as bytes.
 //!
-//! Little-endian: magic (4), purpose (1: reference, 2: query), shifts in a frame (1), two zeros, frames (u32), then the
-//! frames, then the CRC-32 of all before. A reference's frame is a word; a query's is a [`Heard`] for each shift.
+//! Little-endian: magic (4), purpose (1: reference, 2: query), shifts in a frame (1), frames at the start of a query that were looked up
+//! before (u16; 0 but in the windows of a stream), frames (u32), then the frames, then the CRC-32 of all before. A reference's frame is a
+//! word; a query's is a [`Heard`] for each shift.
 
 use super::spectrum::Spectrum;
 use super::words::{FINE, GRID, Heard, History, SHIFTS, UNSHIFTED, WEAK};
@@ -70,7 +71,7 @@ impl Extractor for Listener {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Fingerprint, Error> {
+    fn finish(self: Box<Self>) -> Result<Fingerprint, Error> {
         if !self.heard {
             return Err(Error::Empty(Medium::Audio));
         }
@@ -79,17 +80,76 @@ impl Extractor for Listener {
         } else {
             (1, 1)
         };
-        self.bytes[..4].copy_from_slice(MAGIC);
-        self.bytes[4] = purpose;
-        self.bytes[5] = shifts;
-        self.bytes[8..HEAD].copy_from_slice(&self.frames.to_le_bytes());
-        let sum = crc32fast::hash(&self.bytes);
-        self.bytes.extend(sum.to_le_bytes());
-        Ok(Fingerprint {
-            medium: Medium::Audio,
-            version: VERSION,
-            bytes: self.bytes,
-        })
+        Ok(seal(self.bytes, purpose, shifts, 0, self.frames))
+    }
+}
+
+/// Fills in the head, for which room was left, and adds the checksum.
+fn seal(mut bytes: Vec<u8>, purpose: u8, shifts: u8, known: u16, frames: u32) -> Fingerprint {
+    bytes[..4].copy_from_slice(MAGIC);
+    bytes[4] = purpose;
+    bytes[5] = shifts;
+    bytes[6..8].copy_from_slice(&known.to_le_bytes());
+    bytes[8..HEAD].copy_from_slice(&frames.to_le_bytes());
+    let sum = crc32fast::hash(&bytes);
+    bytes.extend(sum.to_le_bytes());
+    Fingerprint {
+        medium: Medium::Audio,
+        version: VERSION,
+        bytes,
+    }
+}
+
+/// The last frames of a stream, as queries.
+pub struct Tail {
+    listener: Listener,
+    /// Frames that went before those that are kept.
+    gone: u64,
+}
+
+impl Tail {
+    /// Nothing heard yet.
+    pub fn new() -> Self {
+        Self {
+            listener: Listener::new(Purpose::Query),
+            gone: 0,
+        }
+    }
+
+    /// Takes the next samples.
+    pub fn push(&mut self, samples: &[f32]) -> Result<(), Error> {
+        self.listener.push(Signal::Samples(samples))
+    }
+
+    /// Frames heard so far.
+    pub fn frames(&self) -> u64 {
+        self.gone + self.kept() as u64
+    }
+
+    fn kept(&self) -> usize {
+        (self.listener.bytes.len() - HEAD) / (SHIFTS * HEARD)
+    }
+
+    /// Forgets all but the last `most` frames.
+    pub fn forget(&mut self, most: usize) {
+        let old = self.kept().saturating_sub(most);
+        self.listener.bytes.drain(HEAD..HEAD + old * SHIFTS * HEARD);
+        self.gone += old as u64;
+    }
+
+    /// The query of the frames from `first` to `end`, counted in the whole stream and still kept, and in which nothing before `fresh` need be looked up.
+    /// Nothing where what is fresh is silent.
+    pub fn query(&self, first: u64, fresh: u64, end: u64) -> Option<Fingerprint> {
+        let place = |frame: u64| HEAD + (frame - self.gone) as usize * SHIFTS * HEARD;
+        let bytes = &self.listener.bytes;
+        let sounds = |heard: &[u8]| word(&heard[..8]) != 0;
+        if !bytes[place(fresh)..place(end)].chunks_exact(HEARD).any(sounds) {
+            return None;
+        }
+        let mut query = vec![0; HEAD];
+        query.extend(&bytes[place(first)..place(end)]);
+        let known = (fresh - first) as u16;
+        Some(seal(query, 2, SHIFTS as u8, known, (end - first) as u32))
     }
 }
 
@@ -134,6 +194,7 @@ pub struct Query {
     words: Vec<u64>,
     weak: Vec<[u8; WEAK]>,
     frames: usize,
+    known: usize,
 }
 
 impl Query {
@@ -150,7 +211,18 @@ impl Query {
                 *into = bit & 63;
             }
         }
-        Ok(Self { words, weak, frames })
+        let known = usize::from(u16::from_le_bytes([print.bytes[6], print.bytes[7]]));
+        Ok(Self {
+            words,
+            weak,
+            frames,
+            known,
+        })
+    }
+
+    /// Number of frames at the start that were looked up before, as the end of an earlier window.
+    pub fn known(&self) -> usize {
+        self.known
     }
 
     /// Number of frames, [`FINE`] in 64 ms.

@@ -244,7 +244,7 @@ pub fn search(segments: &[&Sounds], query: &Query, removed: &HashSet<ReferenceId
     let answers: Vec<Vec<bool>> = stores.iter().map(answering).collect();
     let answer = |segment: usize, word: usize| answers[segment][stores[segment].owner(word).0];
     let mut found: Vec<Found> = Vec::new();
-    for first in (0..query.frames()).step_by(STRETCH) {
+    for first in (query.known()..query.frames()).step_by(STRETCH) {
         let frames = first..(first + STRETCH).min(query.frames());
         for seed in seeds::find(query, frames, &stores, &answer) {
             if !found.iter().any(|f| f.holds(&seed)) {
