@@ -4,6 +4,7 @@
 
 mod decoding;
 mod hostile;
+mod listening;
 mod material;
 
 use libtest_mimic::{Arguments, Trial};
@@ -15,7 +16,7 @@ fn main() -> std::process::ExitCode {
         return hostile::try_everything();
     }
     let arguments = Arguments::from_args();
-    let trials = [decoding::TESTS, hostile::TESTS]
+    let trials = [decoding::TESTS, hostile::TESTS, listening::TESTS]
         .concat()
         .into_iter()
         .map(|(name, test)| {

@@ -42,7 +42,8 @@ pub fn deviations(wrong: f64, heard: &[u64], places: usize, word: impl Fn(usize)
     let mean = shares.iter().sum::<f64>() / count;
     let deviation = WHOLE * (shares.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / count).sqrt();
     // Bits of one word hang together; about a third of them are free even in the liveliest sound.
-    let least = 0.5 / (heard.len() as f64 * 20.0).sqrt();
+    let sounding = heard.iter().filter(|&&word| word != 0).count().max(1);
+    let least = 0.5 / (sounding as f64 * 20.0).sqrt();
     (mean.min(0.5) - wrong) / deviation.max(least)
 }
 
@@ -53,7 +54,7 @@ pub fn excess(deviations: f64, trials: f64) -> f64 {
         .sqrt()
 }
 
-/// Share of the evidence that counts in a stretch of some seconds where one of `phrase` seconds counts in full: a phrase of two
+/// Share of the evidence that counts in a stretch of some seconds, its silences not counted, where one of `phrase` seconds counts in full: a phrase of two
 /// seconds is said alike time and again, a longer one hardly ever.
 pub fn brevity(seconds: f64, phrase: f64) -> f64 {
     (seconds / phrase).clamp(0.0, 1.0)

@@ -106,20 +106,21 @@ impl Sounds {
             (shift, stretch.clone(), Change::of(tempo, rise, &stretch))
         };
         let words = query.words(shift);
-        let heard = |number: usize| {
-            words
-                .get(stretch.line.frame(number).round() as usize)
-                .copied()
-                .unwrap_or(0)
-        };
-        let along: Vec<u64> = stretch.words.clone().map(heard).collect();
+        // What is silent in either says nothing, and is no part of what chance must match either.
+        let along = stretch.words.clone().zip(self.0.words(stretch.words.clone()));
+        let along: Vec<(u64, u64)> = along
+            .map(|(number, known)| {
+                let heard = words.get(stretch.line.frame(number).round() as usize);
+                (heard.copied().unwrap_or(0), known)
+            })
+            .map(|pair| if pair.1 == 0 { (0, 0) } else { pair })
+            .collect();
         let (mut bits, mut wrong) = (0u32, 0u32);
-        for (heard, known) in along.iter().zip(self.0.words(stretch.words.clone())) {
-            if *heard != 0 && known != 0 {
-                bits += 64;
-                wrong += (heard ^ known).count_ones();
-            }
+        for (heard, known) in along.iter().filter(|(heard, _)| *heard != 0) {
+            bits += 64;
+            wrong += (heard ^ known).count_ones();
         }
+        let along: Vec<u64> = along.into_iter().map(|(heard, _)| heard).collect();
         if bits < 512 {
             return None;
         }
@@ -135,7 +136,7 @@ impl Sounds {
         });
         let excess = change.weight()
             * line::rigidity(bend)
-            * chance::brevity(stretch.words.len() as f64 * GRID_SECONDS, change.phrase())
+            * chance::brevity(f64::from(bits / 64) * GRID_SECONDS, change.phrase())
             * chance::excess(deviations, indexed * change.trials());
         (excess >= LEAST_EXCESS).then_some(Found {
             segment: seed.segment,
