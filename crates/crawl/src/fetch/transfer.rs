@@ -18,6 +18,10 @@ use url::Url;
 
 /// Bodies above this are decoded on a thread that may block.
 const DECODED_AT_ONCE: u64 = 256 << 10;
+/// Pieces of a body that may be as small as the server likes; beyond them they must hold so many bytes on average. Each costs
+/// as much time as a large one.
+const SMALL_PIECES: u64 = 1 << 16;
+const LEAST_PIECE: u64 = 16;
 /// A slow body is tolerated for so long before the least rate counts.
 const RATE_COUNTS_FROM: Duration = Duration::from_secs(10);
 
@@ -146,7 +150,7 @@ async fn receive(
 ) -> Result<Received, FetchError> {
     let mut body = response.into_body();
     let mut dechunked = framing.chunked.then(SpoolWriter::default);
-    let (mut length, mut truncated) = (0u64, None);
+    let (mut length, mut pieces, mut truncated) = (0u64, 0u64, None);
     let body_started = Instant::now();
     loop {
         let left = limit.saturating_sub(started.elapsed()).min(policy.idle_timeout);
@@ -172,6 +176,10 @@ async fn receive(
             truncated = Some(Truncation::Length);
         }
         length += data.len() as u64;
+        pieces += 1;
+        if pieces > SMALL_PIECES && length < pieces * LEAST_PIECE {
+            truncated = Some(Truncation::Length);
+        }
         if let Some(out) = &mut dechunked {
             out.push(&data)?;
         }

@@ -42,6 +42,10 @@ async fn hostile() -> Server {
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(),
             b"1;ext=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nx\r\n".repeat(1000),
         ),
+        "/tiny-chunks" => Reply::Endless(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(),
+            b"1\r\nx\r\n".repeat(1000),
+        ),
         "/noise" => Reply::Close(vec![0x16; 4096]),
         _ => not_found(),
     })
@@ -63,6 +67,7 @@ async fn nothing_hostile_takes_longer_or_more_than_allowed() {
         ("/drip", Ok(Truncation::Time)),
         ("/bad-chunk", Ok(Truncation::Disconnect)),
         ("/chunk-headers", Ok(Truncation::Disconnect)),
+        ("/tiny-chunks", Ok(Truncation::Length)),
         ("/drip-head", Err("time")),
         ("/hang", Err("time")),
         ("/endless-head", Err("malformed")),
@@ -83,6 +88,12 @@ async fn nothing_hostile_takes_longer_or_more_than_allowed() {
                 let last = fetched.last();
                 assert_eq!(last.truncated, Some(truncation), "{path}");
                 assert!(last.body.len() <= 2 << 20, "{path}: {}", last.body.len());
+                // A piece of one byte costs as much as one of sixteen thousand.
+                assert!(
+                    path != "/tiny-chunks" || last.body.len() <= 70_000,
+                    "{}",
+                    last.body.len()
+                );
                 assert!(last.response.len() <= 13 << 20, "{path}: {}", last.response.len());
             }
             (Err(FetchError::Timeout { .. }), Err("time" | "any"))
