@@ -69,9 +69,9 @@ fn tells_the_song(lines: &[Value]) {
         assert!(number(line, "told_at") <= 22.0 + 5.0, "{line}");
     }
     assert_eq!(first["told_at"], last["told_at"]);
-    assert!(
-        (number(last, "query_start") - 12.0).abs() < 0.5 && (number(last, "query_end") - 22.0).abs() < 0.5
-    );
+    // Where an interrupt ends what is heard, nobody knows.
+    let (start, end) = (number(last, "query_start"), number(last, "query_end"));
+    assert!((start - 12.0).abs() < 0.5 && end > start && end < 22.5, "{last}");
 }
 
 #[test]
