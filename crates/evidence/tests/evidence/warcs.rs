@@ -142,7 +142,10 @@ fn an_answer_that_nothing_changed_refers_to_the_record_of_then() {
         (index[0].mime.as_str(), index[0].status),
         ("warc/revisit", Some(304))
     );
-    assert_eq!(revisit.index_entry().as_ref(), Some(&index[0]));
+    // The reader began at the record.
+    let mut entry = revisit.index_entry().unwrap();
+    entry.offset += index[0].offset;
+    assert_eq!(entry, index[0]);
 }
 
 #[test]
