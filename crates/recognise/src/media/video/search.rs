@@ -12,7 +12,7 @@ use swordnet_core::ReferenceId;
 /// Bits in which the codes of a frame and of its copy may differ; strangers' differ in 64.
 pub const CODE: u32 = 30;
 /// Codes compared for one of the query's at most, about, in all segments.
-const CODES: f32 = 1_000.0;
+const CODES: f32 = 500.0;
 /// One code of the query in so many is looked up: a copy's are much the same from one to the next.
 const EVERY: usize = 3;
 /// Moments of the references that one moment of the query may resemble.

@@ -14,7 +14,7 @@ use crate::visual::spots::{DESCRIPTION, Spots};
 /// Descriptions compared for one point of the query at most, about, in all segments: sets how many words are visited.
 const COMPARED: usize = 1500;
 /// Points of the references that one point of the query may be like.
-const ALIKE: usize = 48;
+const ALIKE: usize = 32;
 /// One still in so many is looked up.
 const FIRST: usize = 3;
 /// Points of those that are looked up, the strongest: four in five of those that a reference has, too, are among them.
