@@ -1,6 +1,6 @@
 //! From a query's fingerprint to matches: hits, lines through them, verified spans.
 
-use super::align::{self, Hit};
+use super::align::{self, Hit, Line};
 use super::print::Print;
 use super::segment::Films;
 use super::stills;
@@ -12,15 +12,17 @@ use swordnet_core::ReferenceId;
 /// Bits in which the codes of a frame and of its copy may differ; strangers' differ in 64.
 pub const CODE: u32 = 30;
 /// Codes compared for one of the query's at most, about, in all segments.
-const CODES: f32 = 1_000.0;
-/// One code of the query in so many is looked up: those of references are listed twice a second.
-const EVERY: usize = 2;
+const CODES: f32 = 500.0;
+/// One code of the query in so many is looked up: a copy's are much the same from one to the next.
+const EVERY: usize = 3;
 /// Moments of the references that one moment of the query may resemble.
 pub const RESEMBLED: usize = 12;
 /// Lines that weigh less are not verified.
 const WEAKEST: f32 = 0.5;
 /// Lines verified for one query at most.
 const VERIFIED: usize = 20;
+/// Codes of a query from which on more lines are looked at.
+const LONG: usize = 800;
 /// Hits farther apart than so many seconds, or so many looks, are of different lines.
 const GAP: (f32, f32) = (10.0, 3.5);
 
@@ -46,22 +48,14 @@ pub fn search(segments: &[&Films], query: &Print, removed: &HashSet<ReferenceId>
         .collect();
     let mut hits = Hits::new();
     for mirrored in [false, true] {
-        code_hits(&parts, query, mirrored, &mut hits);
-        stills::hits(&parts, query, mirrored, &mut hits);
+        let mut own = Hits::new();
+        code_hits(&parts, query, mirrored, &mut own);
+        stills::hits(&parts, query, mirrored, &mut own);
+        hits.append(&mut own);
     }
     hits.retain(|&(segment, film, _), _| !removed.contains(segments[segment].id(film)));
-    let gap = GAP.0.max(GAP.1 * query.spacing());
-    let mut lines = Vec::new();
-    for (&(segment, film, mirrored), hits) in &hits {
-        let strong = align::lines(hits, 4, gap)
-            .into_iter()
-            .filter(|l| l.weight >= WEAKEST);
-        lines.extend(strong.map(|line| (segment, film, mirrored, line)));
-    }
-    lines.sort_by(|a, b| b.3.weight.total_cmp(&a.3.weight));
-    lines.truncate(VERIFIED.max(query.codes.len() / 40));
     let mut found: Vec<Verified> = Vec::new();
-    for (segment, film, mirrored, line) in lines {
+    for (segment, film, mirrored, line) in strongest(query, &hits, VERIFIED) {
         let films = segments[segment];
         // Another line through what a good one explains already.
         let explained = |v: &Verified| {
@@ -86,6 +80,21 @@ pub fn search(segments: &[&Films], query: &Print, removed: &HashSet<ReferenceId>
         );
     }
     keep_best(found)
+}
+
+/// The lines that the most hits lie on, the strongest first: segment, film, whether mirrored, and line. `most` at most, and more for long queries.
+pub fn strongest(query: &Print, hits: &Hits, most: usize) -> Vec<(usize, usize, bool, Line)> {
+    let gap = GAP.0.max(GAP.1 * query.spacing());
+    let mut lines = Vec::new();
+    for (&(segment, film, mirrored), hits) in hits {
+        let strong = align::lines(hits, 4, gap)
+            .into_iter()
+            .filter(|l| l.weight >= WEAKEST);
+        lines.extend(strong.map(|line| (segment, film, mirrored, line)));
+    }
+    lines.sort_by(|a, b| b.3.weight.total_cmp(&a.3.weight));
+    lines.truncate(most.max(most * query.codes.len() / LONG));
+    lines
 }
 
 /// Of matches of one reference that claim the same part of the query, the one that fits best.

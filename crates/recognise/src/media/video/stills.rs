@@ -2,8 +2,8 @@
 
 use super::align::Hit;
 use super::print::{Print, Still};
-use super::search::{Hits, Part, RESEMBLED};
-use super::verify;
+use super::search::{self, Hits, Part, RESEMBLED};
+use super::verify::{self, Trial};
 use super::votes::{self, Vote};
 use crate::visual::describe;
 use crate::visual::geometry::{self, Agreement, Pair};
@@ -14,15 +14,17 @@ use crate::visual::spots::{DESCRIPTION, Spots};
 /// Descriptions compared for one point of the query at most, about, in all segments: sets how many words are visited.
 const COMPARED: usize = 1500;
 /// Points of the references that one point of the query may be like.
-const ALIKE: usize = 48;
-/// One still in so many is looked up first.
+const ALIKE: usize = 32;
+/// One still in so many is looked up.
 const FIRST: usize = 3;
 /// Points of those that are looked up, the strongest: four in five of those that a reference has, too, are among them.
 const STRONGEST: usize = 56;
-/// Seconds around a still that found something within which the others are looked up, too.
+/// Lines along which stills are compared, at most.
+const FOLLOWED: usize = 8;
+/// Seconds beyond a line's hits within which they are.
 const AROUND: f32 = 15.0;
-/// Different points that one map must join for a still to resemble another, where the points were found by looking them up, and where all were compared.
-const JOINED: (usize, usize) = (4, 5);
+/// Different points that one map must join for a still to resemble another.
+const JOINED: usize = 4;
 
 /// A query as it is looked up: as it is, or mirrored.
 struct Search<'a> {
@@ -32,8 +34,8 @@ struct Search<'a> {
     mirrored: bool,
 }
 
-/// Adds the hits of the query's stills. Most of what is looked at is nobody's copy: the first stills are looked up, and the rest only where those
-/// found something.
+/// Adds the hits of the query's stills. Looking a point up is dear, comparing two is not: one still in some is looked up among all that is indexed, and
+/// then all are compared with the few of the films that hits and votes point to.
 pub fn hits(parts: &[Part<'_>], query: &Print, mirrored: bool, hits: &mut Hits) {
     let search = Search {
         parts,
@@ -42,21 +44,14 @@ pub fn hits(parts: &[Part<'_>], query: &Print, mirrored: bool, hits: &mut Hits) 
         mirrored,
     };
     let first = if query.is_sparse() { 1 } else { FIRST };
-    let (mut found, mut votes) = (Vec::<f32>::new(), Vec::new());
+    let mut votes = Vec::new();
     for n in (0..query.stills.len()).step_by(first) {
-        if search.look_up(n, STRONGEST, hits, &mut votes) {
-            found.push(query.stills[n].time);
-        }
+        search.look_up(n, hits, &mut votes);
     }
     for place in votes::likeliest(&mut votes) {
-        search.look_again(place, hits, &mut found);
+        search.compare(&votes::pairs(place), hits);
     }
-    for (n, still) in query.stills.iter().enumerate() {
-        let near = |t: &f32| (t - still.time).abs() <= AROUND;
-        if n % first != 0 && found.iter().any(near) {
-            search.look_up(n, usize::MAX, hits, &mut Vec::new());
-        }
-    }
+    search.compare(&search.along(hits), hits);
 }
 
 /// A point of the query that is like one of a reference: of which segment and still, in how many bits they differ, and the pair.
@@ -69,11 +64,11 @@ impl Search<'_> {
         marks.map(|mark| Seen::of(mark, self.mirrored, self.query.shape[0]))
     }
 
-    /// Adds what is found by one still's points, and what each of them says by itself; were there hits?
-    fn look_up(&self, n: usize, strongest: usize, hits: &mut Hits, votes: &mut Vec<Vote>) -> bool {
+    /// Adds what is found by one still's points, and what each of them says by itself.
+    fn look_up(&self, n: usize, hits: &mut Hits, votes: &mut Vec<Vote>) {
         let still = &self.query.stills[n];
         let mut near: Vec<Near> = Vec::new();
-        for seen in self.seen(still, strongest) {
+        for seen in self.seen(still, STRONGEST) {
             for (distance, segment, item) in probes::like(&self.points, &seen.description, COMPARED, ALIKE) {
                 let films = self.parts[segment].films;
                 let Some(spot) = films.points.get(item as usize) else {
@@ -94,21 +89,41 @@ impl Search<'_> {
         let mut agreed: Vec<(usize, usize, f32)> = Vec::new();
         for group in groups {
             let pairs: Vec<Pair> = group.iter().map(|g| g.3).collect();
-            if let Some((_, weight)) = joined(&pairs, JOINED.0) {
+            if let Some((_, weight)) = joined(&pairs, JOINED) {
                 agreed.push((group[0].0, group[0].1, weight));
             }
         }
         let share = share_among(agreed.len());
-        let any = !agreed.is_empty();
         for (segment, at, weight) in agreed {
             self.add((segment, at), still.time, weight * share, hits);
         }
-        any
     }
 
-    /// Compares all points of the stills that a stretch of a reference was voted for by, and adds what agrees.
-    fn look_again(&self, place: &[Vote], hits: &mut Hits, found: &mut Vec<f32>) {
-        for (n, segment, at) in votes::pairs(place) {
+    /// The query's stills, each with those of films that lie where the strongest lines through the hits so far say: pairs as [`votes::pairs`] tells them.
+    fn along(&self, hits: &Hits) -> Vec<(usize, usize, usize)> {
+        let mut pairs = Vec::new();
+        for (segment, film, mirrored, line) in search::strongest(self.query, hits, FOLLOWED) {
+            let trial = Trial {
+                films: self.parts[segment].films,
+                film,
+                query: self.query,
+                mirrored,
+            };
+            for (n, still) in self.query.stills.iter().enumerate() {
+                if still.time >= line.start - AROUND && still.time <= line.end + AROUND {
+                    let stills = trial.stills_near(line.at(still.time));
+                    pairs.extend(stills.map(|at| (n, segment, at)));
+                }
+            }
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
+    }
+
+    /// Compares all points of pairs of stills: the query's, segment, the reference's. Adds what agrees.
+    fn compare(&self, pairs: &[(usize, usize, usize)], hits: &mut Hits) {
+        for &(n, segment, at) in pairs {
             let still = &self.query.stills[n];
             let spots: Vec<Spot> = self.parts[segment].films.spots(at).collect();
             let nearest = |seen: Seen| {
@@ -119,10 +134,9 @@ impl Search<'_> {
                 (distance <= DESCRIPTION).then(|| seen.pair(spot))
             };
             let pairs: Vec<Pair> = self.seen(still, usize::MAX).filter_map(nearest).collect();
-            if let Some((agreement, weight)) = joined(&pairs, JOINED.1)
+            if let Some((agreement, weight)) = joined(&pairs, JOINED)
                 && agreement.map.is_upright()
             {
-                found.push(still.time);
                 self.add((segment, at), still.time, weight * share_among(1), hits);
             }
         }
