@@ -30,6 +30,7 @@ def main():
     for value in (1, 10, 100, 1000):
         parts.append(f'<path d="M{LEFT} {y(value):.0f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
         parts.append(text((LEFT - 8, y(value) + 4), value, "end"))
+    labels = []
     for colour, run in zip(COLOURS, runs):
         name, file = run.split("=")
         with open(file) as lines:
@@ -39,7 +40,11 @@ def main():
         path = "L".join(f"{px:.1f} {py:.1f}" for px, py in points)
         parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="{colour}"/>' for px, py in points]
-        label = text((points[-1][0] + 8, points[-1][1] + 4), name, "start")
+        at = points[-1][1] + 4
+        while any(abs(at - other) < 14 for other in labels):
+            at += 2
+        labels.append(at)
+        label = text((points[-1][0] + 8, at), name, "start")
         parts.append(label.replace("<text", f'<text fill="{colour}"'))
     parts.append(f'<path d="M{x(1 / 64)} {y(4)}L{x(1)} {y(256)}" stroke="#888" stroke-dasharray="2 4"/>')
     parts.append(text(((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8), "size of the index"))
