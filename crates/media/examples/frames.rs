@@ -7,7 +7,7 @@
 //! ```
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use swordnet_media::{Depth, FrameRequest, Media, Options, enter_if_confined};
@@ -32,20 +32,31 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout();
     writeln!(out, "{:?}", media.confinement()?)?;
     writeln!(out, "{:?}", media.probe(Path::new(film))?)?;
-    let (mut bytes, mut kept) = (0, Vec::<u8>::new());
+    let kept = arguments.get(4).map(fs::File::create).transpose()?;
+    let (mut bytes, mut kept, mut failed) = (0, kept.map(BufWriter::new), Ok(()));
     let decoded = media.frames(Path::new(film), &request, &mut |frame| {
-        if kept.is_empty() {
-            let (width, height, thousandths) = (frame.width, frame.height, (request.rate * 1000.0) as u32);
-            kept.extend(format!("YUV4MPEG2 W{width} H{height} F{thousandths}:1000 Ip A1:1 Cmono\n").bytes());
+        if let Some(file) = &mut kept {
+            failed = (|| {
+                if bytes == 0 {
+                    let (width, height, thousandths) =
+                        (frame.width, frame.height, (request.rate * 1000.0) as u32);
+                    writeln!(
+                        file,
+                        "YUV4MPEG2 W{width} H{height} F{thousandths}:1000 Ip A1:1 Cmono"
+                    )?;
+                }
+                file.write_all(b"FRAME\n")?;
+                file.write_all(frame.pixels)
+            })();
+            if failed.is_err() {
+                return ControlFlow::Break(());
+            }
         }
-        kept.extend(b"FRAME\n");
-        kept.extend(frame.pixels);
         bytes += frame.pixels.len();
         ControlFlow::Continue(())
     })?;
     writeln!(out, "{bytes} bytes, {decoded:?}")?;
-    if let Some(file) = arguments.get(4) {
-        fs::write(file, kept)?;
-    }
+    failed?;
+    kept.map_or(Ok(()), |mut file| file.flush())?;
     Ok(())
 }

@@ -52,9 +52,14 @@ pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
     let mut ends: BTreeMap<VisitEnd, u64> = BTreeMap::new();
     for visit in &summary.visits {
         *ends.entry(visit.end).or_default() += 1;
+        // Else nothing keeps the visit from saying what it found.
+        if visit.end == VisitEnd::Complete && visit.remarks.is_empty() {
+            continue;
+        }
         let site = campaign.records.get::<Site>(visit.site.as_str()).await?;
         let named = site.map_or_else(|| visit.site.to_string(), |site| site.start);
-        say_what_is_wanting(&named, visit);
+        output::note(&format!("{named}: {}", visit.end.label(Lang::En)));
+        visit.remarks.iter().for_each(|remark| output::hint(remark));
     }
     let count = |f: &dyn Fn(&Visit) -> u64| summary.visits.iter().map(f).sum::<u64>();
     if office.json {
@@ -90,15 +95,6 @@ pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
         () if command.fail_on_finding && verdicts.contains_key(&Verdict::Infringing) => exit::FOUND,
         () => exit::DONE,
     }))
-}
-
-/// What keeps a visit from saying that a site is clean.
-fn say_what_is_wanting(site: &str, visit: &Visit) {
-    if visit.end == VisitEnd::Complete && visit.remarks.is_empty() {
-        return;
-    }
-    output::note(&format!("{site}: {}", visit.end.label(Lang::En)));
-    visit.remarks.iter().for_each(|remark| output::hint(remark));
 }
 
 /// A finding as the contract has it.

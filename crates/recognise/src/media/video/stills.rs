@@ -5,11 +5,10 @@ use super::print::{Print, Still};
 use super::search::{self, Hits, Part, RESEMBLED};
 use super::verify::{self, Trial};
 use super::votes::{self, Vote};
-use crate::visual::describe;
 use crate::visual::geometry::{self, Agreement, Pair};
 use crate::visual::marks::{Seen, Spot};
 use crate::visual::probes;
-use crate::visual::spots::{DESCRIPTION, Spots};
+use crate::visual::spots::Spots;
 
 /// Descriptions compared for one point of the query at most, about, in all segments: sets how many words are visited.
 const COMPARED: usize = 1500;
@@ -89,7 +88,7 @@ impl Search<'_> {
         let mut agreed: Vec<(usize, usize, f32)> = Vec::new();
         for group in groups {
             let pairs: Vec<Pair> = group.iter().map(|g| g.3).collect();
-            if let Some((_, weight)) = joined(&pairs, JOINED) {
+            if let Some((_, weight)) = joined(&pairs) {
                 agreed.push((group[0].0, group[0].1, weight));
             }
         }
@@ -126,15 +125,9 @@ impl Search<'_> {
         for &(n, segment, at) in pairs {
             let still = &self.query.stills[n];
             let spots: Vec<Spot> = self.parts[segment].films.spots(at).collect();
-            let nearest = |seen: Seen| {
-                let likeness = spots
-                    .iter()
-                    .map(|spot| (describe::distance(spot.bits, seen.description.bits), spot));
-                let (distance, spot) = likeness.min_by_key(|likeness| likeness.0)?;
-                (distance <= DESCRIPTION).then(|| seen.pair(spot))
-            };
-            let pairs: Vec<Pair> = self.seen(still, usize::MAX).filter_map(nearest).collect();
-            if let Some((agreement, weight)) = joined(&pairs, JOINED)
+            let seen = self.seen(still, usize::MAX);
+            let pairs: Vec<Pair> = seen.filter_map(|seen| verify::nearest(&seen, &spots)).collect();
+            if let Some((agreement, weight)) = joined(&pairs)
                 && agreement.map.is_upright()
             {
                 self.add((segment, at), still.time, weight * share_among(1), hits);
@@ -158,11 +151,11 @@ impl Search<'_> {
 }
 
 /// What the map says that joins the most pairs, where it joins enough different points.
-fn joined(pairs: &[Pair], least: usize) -> Option<(Agreement, f32)> {
+fn joined(pairs: &[Pair]) -> Option<(Agreement, f32)> {
     let agreement = geometry::agree(pairs, 16)?;
     let distinct = verify::distinct(agreement.pairs.iter().map(|&i| &pairs[i]));
     let weight = ((distinct as f32 - 2.5) / 5.0).min(2.0);
-    (distinct >= least).then_some((agreement, weight))
+    (distinct >= JOINED).then_some((agreement, weight))
 }
 
 /// A still that resembles many says less of each.

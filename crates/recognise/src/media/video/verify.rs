@@ -60,6 +60,15 @@ pub fn distinct<'a>(pairs: impl Iterator<Item = &'a Pair>) -> usize {
     from.len().min(to.len())
 }
 
+/// A point with the one of a still that is most like it, if it is like it.
+pub fn nearest(seen: &Seen, spots: &[Spot]) -> Option<Pair> {
+    let likeness = spots
+        .iter()
+        .map(|spot| (describe::distance(spot.bits, seen.description.bits), spot));
+    let (distance, spot) = likeness.min_by_key(|likeness| likeness.0)?;
+    (distance <= DESCRIPTION).then(|| seen.pair(spot))
+}
+
 /// One side's pair of query and film, and what is asked of it.
 pub struct Trial<'a> {
     /// The segment.
@@ -336,16 +345,8 @@ impl Trial<'_> {
         for still in own.into_iter().step_by(step) {
             for at in self.stills_near(line.at(still.time)) {
                 let spots: Vec<Spot> = self.films.spots(at).collect();
-                for seen in still.marks.iter().map(|m| self.seen(m)) {
-                    let likeness = spots
-                        .iter()
-                        .map(|s| (describe::distance(s.bits, seen.description.bits), s));
-                    if let Some((distance, spot)) = likeness.min_by_key(|b| b.0)
-                        && distance <= DESCRIPTION
-                    {
-                        pairs.push(seen.pair(spot));
-                    }
-                }
+                let seen = still.marks.iter().map(|m| self.seen(m));
+                pairs.extend(seen.filter_map(|seen| nearest(&seen, &spots)));
             }
         }
         geometry::agree(&pairs, 64)
