@@ -16,10 +16,8 @@ pub struct Form {
     pub medium: Medium,
     /// First eight bytes.
     pub magic: [u8; 8],
-    /// Version that is written; the one before it is read, too.
-    pub version: u16,
-    /// How many sections.
-    pub sections: usize,
+    /// How many sections each version has had, from the first to the one that is written. All are read.
+    pub sections: &'static [usize],
 }
 
 impl Form {
@@ -32,18 +30,18 @@ impl Form {
         }
     }
 
-    fn head(&self) -> usize {
-        8 + 8 + 8 + 8 * (self.sections + 1) + 8
+    /// Bytes before the contents where there are so many sections.
+    fn head(sections: usize) -> usize {
+        8 + 8 + 8 + 8 * (sections + 1) + 8
     }
 
     /// Joins sections into a segment.
     pub fn join(&self, sections: &[Vec<u8>]) -> Vec<u8> {
         assert_eq!(
-            sections.len(),
-            self.sections,
-            "a segment of {} has {} sections",
-            self.medium,
-            self.sections
+            Some(&sections.len()),
+            self.sections.last(),
+            "sections of a segment of {}",
+            self.medium
         );
         let mut contents = Vec::with_capacity(sections.iter().map(|s| s.len() + 8).sum());
         let mut starts = Vec::new();
@@ -53,9 +51,9 @@ impl Form {
             contents.resize(contents.len().next_multiple_of(8), 0);
         }
         starts.push(contents.len() as u64);
-        let mut out = Vec::with_capacity(self.head() + contents.len());
+        let mut out = Vec::with_capacity(Self::head(sections.len()) + contents.len());
         out.extend_from_slice(&self.magic);
-        out.extend_from_slice(&u64::from(self.version).to_le_bytes());
+        out.extend_from_slice(&(self.sections.len() as u64).to_le_bytes());
         out.extend_from_slice(&checksum(&contents).to_le_bytes());
         for (start, section) in starts.iter().zip(sections.iter().map(Vec::len).chain([0])) {
             // A section's padding is less than eight bytes: start and padding share a word.
@@ -67,19 +65,26 @@ impl Form {
         out
     }
 
-    /// Splits a segment into its sections; is it of the version before?
-    pub fn split(&self, bytes: &Bytes) -> Result<(Vec<Bytes>, bool), Error> {
-        let head = self.head();
-        if bytes.len() < head {
+    /// The version of a segment, from 1, and its sections.
+    pub fn split(&self, bytes: &Bytes) -> Result<(usize, Vec<Bytes>), Error> {
+        if bytes.len() < Self::head(0) {
             return Err(self.damaged("shorter than its header"));
         }
         if bytes[..8] != self.magic {
             return Err(self.damaged("it does not begin as one"));
         }
         let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
-        let old = word(8) + 1 == u64::from(self.version);
-        if word(8) != u64::from(self.version) && !old {
-            return Err(self.damaged(format!("version {} where {} is read", word(8), self.version)));
+        let version = usize::try_from(word(8)).unwrap_or(usize::MAX);
+        let count = version.checked_sub(1).and_then(|n| self.sections.get(n));
+        let &count = count.ok_or_else(|| {
+            self.damaged(format!(
+                "version {version} where 1 to {} are read",
+                self.sections.len()
+            ))
+        })?;
+        let head = Self::head(count);
+        if bytes.len() < head {
+            return Err(self.damaged("shorter than its header"));
         }
         if word(head - 8) != checksum(&bytes[..head - 8]) {
             return Err(self.damaged("the header's checksum is wrong"));
@@ -89,8 +94,8 @@ impl Form {
             return Err(self.damaged("the contents' checksum is wrong"));
         }
         let entry = |i: usize| word(24 + 8 * i);
-        let mut sections = Vec::with_capacity(self.sections);
-        for i in 0..self.sections {
+        let mut sections = Vec::with_capacity(count);
+        for i in 0..count {
             let (start, next) = ((entry(i) >> 3) as usize, (entry(i + 1) >> 3) as usize);
             let end = next.checked_sub((entry(i) & 7) as usize);
             match end {
@@ -100,7 +105,7 @@ impl Form {
                 _ => return Err(self.damaged("a section lies outside it")),
             }
         }
-        Ok((sections, old))
+        Ok((version, sections))
     }
 }
 
@@ -201,15 +206,14 @@ mod tests {
     const FORM: Form = Form {
         medium: Medium::Video,
         magic: *b"TESTFORM",
-        version: 3,
-        sections: 2,
+        sections: &[1, 2],
     };
 
     #[test]
     fn sections_come_back_and_damage_is_told() {
         let joined = FORM.join(&[vec![1, 2, 3], (0..16).collect()]);
-        let (sections, old) = FORM.split(&joined.clone().into()).expect("whole");
-        assert!(!old);
+        let (version, sections) = FORM.split(&joined.clone().into()).expect("whole");
+        assert_eq!(version, 2);
         assert_eq!(&sections[0][..], [1, 2, 3]);
         assert_eq!(
             Records::<8>::of(sections[1].clone()).expect("fits").get(1),

@@ -94,16 +94,23 @@ impl<const N: usize> Spots<N> {
         self.records.between(range)
     }
 
+    /// A mark as [`Self::write`] wrote it, whatever follows it.
+    #[inline(always)]
+    pub fn parse(b: &[u8]) -> Option<Spot> {
+        let bits = describe::from_bytes(*b.first_chunk()?);
+        let &[x, y, scale] = b.get(16..19)?.first_chunk()?;
+        Some(Spot {
+            bits,
+            at: [f32::from(x) / 255.0, f32::from(y) / 255.0],
+            scale,
+            angle: if N - OWNER > 19 { *b.get(19)? } else { 0 },
+        })
+    }
+
     /// A point.
     #[inline(always)]
     pub fn get(&self, i: usize) -> Option<Spot> {
-        let b = self.records.get(i)?;
-        Some(Spot {
-            bits: describe::from_bytes(*b.first_chunk()?),
-            at: [f32::from(b[16]) / 255.0, f32::from(b[17]) / 255.0],
-            scale: b[18],
-            angle: if N - OWNER > 19 { b[19] } else { 0 },
-        })
+        Self::parse(self.records.get(i)?)
     }
 
     /// The number of a point's picture.

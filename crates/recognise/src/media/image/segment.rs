@@ -12,12 +12,13 @@ use bytes::Bytes;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
-/// Identifiers, codes, first points, points, and the lists of codes. Version 1 had the points in the order of the pictures.
+/// Identifiers, codes, first points, points, and the lists of codes.
+const SECTIONS: usize = 3 + spots::SECTIONS + lists::SECTIONS;
+/// Version 1 had the points in the order of the pictures.
 const FORM: Form = Form {
     medium: Medium::Image,
     magic: *b"SwordPic",
-    version: 2,
-    sections: 3 + spots::SECTIONS + lists::SECTIONS,
+    sections: &[SECTIONS, SECTIONS],
 };
 /// Bytes of a point: description, place, scale, direction, picture.
 const POINT: usize = 23;
@@ -85,8 +86,8 @@ fn counts(firsts: &[u8]) -> impl Iterator<Item = usize> + '_ {
 impl Pictures {
     /// Opens a segment.
     pub fn open(bytes: Bytes) -> Result<Self, Error> {
-        let (mut sections, old) = FORM.split(&bytes)?;
-        if old {
+        let (version, mut sections) = FORM.split(&bytes)?;
+        if version == 1 {
             let arranged = Spots::<POINT>::arrange(&sections[3], counts(&sections[2]));
             sections.splice(3..6, arranged.map(Bytes::from));
         }

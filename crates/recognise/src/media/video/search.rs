@@ -122,8 +122,8 @@ fn code_hits(parts: &[Part<'_>], query: &Print, mirrored: bool, hits: &mut Hits)
             let mirror = mirrored.then(|| doubted.mirrored());
             let doubted = mirror.as_ref().unwrap_or(doubted);
             for (segment, Part { films, share }) in parts.iter().enumerate() {
-                let code = |item| Some(films.code(item));
-                let found = films.lists.like_code(doubted, CODE, share * CODES, code);
+                let listed = |item| films.listed(item);
+                let found = films.lists.like_code(doubted, CODE, share * CODES, listed);
                 near.extend(
                     found
                         .into_iter()
@@ -137,10 +137,11 @@ fn code_hits(parts: &[Part<'_>], query: &Print, mirrored: bool, hits: &mut Hits)
         let share = 1.0 / (1.0 + 0.15 * near.len() as f32);
         for &(distance, segment, item) in resembled {
             let films = parts[segment].films;
-            let film = films.film_of_code(item as usize);
+            let code = films.number(item as usize);
+            let film = films.film_of_code(code);
             let Some(f) = films.films.get(film) else { continue };
             let weight = (CODE + 4 - distance) as f32 / 12.0 * share;
-            let reference = (item as usize - f.first_code) as f32 / f.rate;
+            let reference = code.saturating_sub(f.first_code) as f32 / f.rate;
             hits.entry((segment, film, mirrored)).or_default().push(Hit {
                 query: time,
                 reference,

@@ -12,17 +12,25 @@ use bytes::Bytes;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 
-/// References, codes, stills, points, and the lists of codes. Version 1 had the points in the order of the stills.
+/// References, codes, stills, listed points, and the lists of codes.
+const BEFORE: usize = 3 + spots::SECTIONS + lists::SECTIONS;
+/// Now points that are not listed and codes that are follow: what is looked up lies close together, so that a search of a large index needs little of it in
+/// memory. Versions 1 and 2 listed all points, version 1 in the order of the stills, and their lists were of all codes.
 const FORM: Form = Form {
     medium: Medium::Video,
     magic: *b"SwordVid",
-    version: 2,
-    sections: 3 + spots::SECTIONS + lists::SECTIONS,
+    sections: &[BEFORE, BEFORE, BEFORE + 2],
 };
 /// Bytes of a point: description, place, scale, still.
 pub const POINT: usize = 22;
-/// Bytes of it before the segment is put together, and in version 1.
+/// Bytes of one that is not listed, and of all in version 1.
 const MARK: usize = 19;
+/// Bytes of a still: seconds, and the numbers of its first listed point and of its first that is not. The next still's are where they end.
+const STILL: usize = 12;
+/// Points of a still that are listed, the strongest: half of them. The others are compared once a film is known.
+const STRONGEST: usize = 18;
+/// Points of a still at most.
+const MARKS: usize = 256;
 /// Codes a second that are listed; the others serve verification.
 const LISTED: f32 = 2.0;
 
@@ -50,18 +58,23 @@ pub struct Films {
     pub films: Vec<Film>,
     /// All codes.
     pub codes: Records<16>,
-    /// All stills: seconds and first point.
-    stills: Records<8>,
-    /// All points.
+    /// All stills, and one more that says where the last one's points end.
+    stills: Records<STILL>,
+    /// Points that are looked up.
     pub points: Spots<POINT>,
+    /// Points that are only compared, in the order of the stills.
+    others: Records<MARK>,
+    /// Codes that are looked up, each with its number among all.
+    listed: Records<20>,
     /// What finds codes and points.
     pub lists: Lists,
 }
 
 /// Builds a segment.
 pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Error> {
-    let (mut films, mut codes, mut stills, mut points) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut listed: Vec<(Code, u32)> = Vec::new();
+    let (mut films, mut codes, mut stills) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut points, mut others) = (Vec::new(), Vec::new());
+    let (mut listed, mut looked_up) = (Vec::new(), Vec::<(Code, u32)>::new());
     films.extend_from_slice(&(references.len() as u32).to_le_bytes());
     for (id, fingerprint) in references {
         let print = Print::read(fingerprint)?;
@@ -71,7 +84,7 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
         for value in [
             (codes.len() / 16) as u32,
             print.codes.len() as u32,
-            (stills.len() / 8) as u32,
+            (stills.len() / STILL) as u32,
             print.stills.len() as u32,
         ] {
             films.extend_from_slice(&value.to_le_bytes());
@@ -84,34 +97,47 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
             let code = code.first().map_or(Code::default(), |d| d.code);
             let at = i as f32 / print.rate;
             if !code.is_none() && at >= due && code.distance(&last) > 3 {
-                listed.push((code, (codes.len() / 16) as u32));
+                looked_up.push((code, looked_up.len() as u32));
+                listed.extend(numbered(code, codes.len() / 16));
                 (last, due) = (code, at + 1.0 / LISTED - 1e-3);
             }
             codes.extend_from_slice(&code.to_bytes());
         }
         for still in &print.stills {
-            stills.extend_from_slice(&still.time.to_le_bytes());
-            stills.extend_from_slice(&((points.len() / MARK) as u32).to_le_bytes());
-            let marks = still.marks.iter();
-            marks.for_each(|mark| Spots::<POINT>::write(mark, &mut points));
+            stills.extend(begin(still.time, &points, &others));
+            for (n, mark) in still.marks.iter().enumerate() {
+                let kept = if n < STRONGEST { &mut points } else { &mut others };
+                Spots::<POINT>::write(mark, kept);
+            }
         }
     }
-    stills.extend_from_slice(&0f32.to_le_bytes());
-    stills.extend_from_slice(&((points.len() / MARK) as u32).to_le_bytes());
-    if stills.len() / 8 > spots::OWNERS {
+    stills.extend(begin(0.0, &points, &others));
+    if stills.len() / STILL > spots::OWNERS {
         return Err(FORM.damaged("more stills than can be numbered"));
     }
-    let arranged = Spots::<POINT>::arrange(&points, counts(&stills));
+    let arranged = Spots::<POINT>::arrange(&points, counts::<STILL>(&stills));
     let mut sections = vec![films, codes, stills];
     sections.extend(arranged);
-    sections.extend(Lists::write(&listed));
+    sections.extend(Lists::write(&looked_up));
+    sections.extend([others, listed]);
     Ok(FORM.join(&sections))
 }
 
-/// Points of each still.
-fn counts(stills: &[u8]) -> impl Iterator<Item = usize> + '_ {
+/// A still as it is kept, with these points before it.
+fn begin(time: f32, points: &[u8], others: &[u8]) -> impl Iterator<Item = u8> {
+    let firsts = [points, others].map(|marks| ((marks.len() / MARK) as u32).to_le_bytes());
+    time.to_le_bytes().into_iter().chain(firsts.into_iter().flatten())
+}
+
+/// A listed code as it is kept, and its number among all.
+fn numbered(code: Code, number: usize) -> impl Iterator<Item = u8> {
+    code.to_bytes().into_iter().chain((number as u32).to_le_bytes())
+}
+
+/// Listed points of each still, of which each takes `N` bytes.
+fn counts<const N: usize>(stills: &[u8]) -> impl Iterator<Item = usize> + '_ {
     let first = |still: &[u8]| u32::from_le_bytes([still[4], still[5], still[6], still[7]]) as usize;
-    let firsts = stills.chunks_exact(8).map(first);
+    let firsts = stills.chunks_exact(N).map(first);
     firsts
         .clone()
         .zip(firsts.skip(1))
@@ -121,10 +147,22 @@ fn counts(stills: &[u8]) -> impl Iterator<Item = usize> + '_ {
 impl Films {
     /// Opens a segment.
     pub fn open(bytes: Bytes) -> Result<Self, Error> {
-        let (mut sections, old) = FORM.split(&bytes)?;
-        if old {
-            let arranged = Spots::<POINT>::arrange(&sections[3], counts(&sections[2]));
+        let (version, mut sections) = FORM.split(&bytes)?;
+        if version == 1 {
+            let arranged = Spots::<POINT>::arrange(&sections[3], counts::<8>(&sections[2]));
             sections.splice(3..6, arranged.map(Bytes::from));
+        }
+        if version < 3 {
+            let stills = sections[2].chunks_exact(8);
+            let stills: Vec<u8> = stills
+                .flat_map(|still| still.iter().copied().chain([0; 4]))
+                .collect();
+            sections[2] = stills.into();
+            let codes = sections[1].chunks_exact(16).zip(0u32..);
+            let listed: Vec<u8> = codes
+                .flat_map(|(code, n)| code.iter().copied().chain(n.to_le_bytes()))
+                .collect();
+            sections.extend([Bytes::new(), listed.into()]);
         }
         let opened = Self::parse(&sections).ok_or_else(|| FORM.damaged("a section's form is wrong"))?;
         let inside = |film: &Film| {
@@ -169,7 +207,9 @@ impl Films {
             codes: Records::of(sections[1].clone())?,
             stills: Records::of(sections[2].clone())?,
             points: Spots::open(&sections[3..])?,
-            lists: Lists::open(&sections[3 + spots::SECTIONS..])?,
+            lists: Lists::open(&sections[3 + spots::SECTIONS..BEFORE])?,
+            others: Records::of(sections[BEFORE].clone())?,
+            listed: Records::of(sections[BEFORE + 1].clone())?,
         })
     }
 
@@ -184,6 +224,18 @@ impl Films {
         self.codes
             .get(i)
             .map_or(Code::default(), |b| Code::from_bytes(*b))
+    }
+
+    /// A listed code.
+    #[inline(always)]
+    pub fn listed(&self, i: usize) -> Option<Code> {
+        Some(Code::from_bytes(*self.listed.get(i)?.first_chunk()?))
+    }
+
+    /// The number of a listed code among all.
+    pub fn number(&self, listed: usize) -> usize {
+        let number = self.listed.get(listed).and_then(|b| b.last_chunk());
+        number.map_or(0, |&b| u32::from_le_bytes(b) as usize)
     }
 
     /// The film that a code belongs to.
@@ -205,16 +257,21 @@ impl Films {
         if time.is_finite() { time } else { 0.0 }
     }
 
-    fn first_point(&self, still: usize) -> usize {
+    /// The numbers of a still's first listed point and of its first that is not.
+    fn firsts(&self, still: usize) -> [usize; 2] {
+        let number = |b: &[u8]| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize;
         self.stills
             .get(still)
-            .map_or(0, |b| u32::from_le_bytes([b[4], b[5], b[6], b[7]]) as usize)
+            .map_or([0; 2], |b| [number(&b[4..8]), number(&b[8..])])
     }
 
     /// The points of a still.
     pub fn spots(&self, still: usize) -> impl Iterator<Item = Spot> + '_ {
-        self.points
-            .between(self.first_point(still), self.first_point(still + 1), 256)
+        let (from, until) = (self.firsts(still), self.firsts(still + 1));
+        let listed = self.points.between(from[0], until[0], MARKS);
+        let end = until[1].min(from[1].saturating_add(MARKS)).min(self.others.len());
+        let others = self.others.between(from[1].min(end)..end);
+        listed.chain(others.filter_map(|mark| Spots::<POINT>::parse(mark)))
     }
 }
 
