@@ -24,6 +24,7 @@
 //!
 //! Architecture invariants: only this crate knows SQL; nothing in the traits assumes one process.
 
+pub mod mapped;
 pub mod queue;
 pub mod records;
 pub mod vault;

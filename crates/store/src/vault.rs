@@ -3,10 +3,9 @@
 //! A blob is written under a name of its own in `incoming/`, flushed, and then renamed to its digest's place, `aa/bb/aabb…`:
 //! it is there whole or not at all, and never changes.
 
-use crate::{Error, Vault};
+use crate::{Error, Vault, mapped};
 use async_trait::async_trait;
 use bytes::Bytes;
-use mmap_io::MemoryMappedFile;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
 use object_store::{ObjectStoreExt, PutPayload};
@@ -39,15 +38,6 @@ struct FolderVault {
     /// Renames, and waits until the disk has it.
     lasting: LocalFileSystem,
     root: PathBuf,
-}
-
-/// A blob's file, mapped: blobs never change and are never cut short.
-struct Mapped(MemoryMappedFile);
-
-impl AsRef<[u8]> for Mapped {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_slice_bytes(0, self.0.len()).unwrap_or_default()
-    }
 }
 
 fn backend(error: impl std::fmt::Display) -> Error {
@@ -163,9 +153,7 @@ impl Vault for FolderVault {
     }
 
     async fn map(&self, blob: &Sha256Hex) -> Result<Bytes, Error> {
-        let path = self.local(blob).await?;
-        let file = MemoryMappedFile::open_ro(&path).map_err(backend)?;
-        Ok(Bytes::from_owner(Mapped(file)))
+        mapped::map(&self.local(blob).await?).map_err(backend)
     }
 
     async fn get_range(&self, blob: &Sha256Hex, offset: u64, length: u64) -> Result<Bytes, Error> {

@@ -2,8 +2,6 @@
 
 use crate::distractors::size;
 use crate::{Failure, listed, signals};
-use bytes::Bytes;
-use mmap_io::MemoryMappedFile;
 use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
@@ -11,15 +9,7 @@ use std::path::Path;
 use std::time::Instant;
 use swordnet_core::Medium;
 use swordnet_recognise::{MediumKind, Purpose, Segment};
-
-/// A mapped file.
-struct Mapped(MemoryMappedFile);
-
-impl AsRef<[u8]> for Mapped {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_slice_bytes(0, self.0.len()).unwrap_or_default()
-    }
-}
+use swordnet_store::mapped;
 
 /// Seconds that this process computed (Linux).
 fn computed() -> Result<f64, Failure> {
@@ -39,7 +29,7 @@ fn resident(line: &str) -> Result<f64, Failure> {
     Ok(kibibytes / 1024.0)
 }
 
-/// Maps the index, asks all queries, and prints a row: segments, megabytes, seconds to open, mebibytes resident (of which its own), queries, CPU
+/// Maps the index, asks all queries, and prints a row: segments, megabytes, seconds to open, mebibytes resident at most (of which its own at the end), queries, CPU
 /// milliseconds a query (mean, and the worst), copies, share of them above every wrong answer, share answered at the threshold, strangers or wrong works answered at
 /// the threshold; for video also seconds a query (mean), and CPU milliseconds for a minute of query.
 pub fn ask(kind: &dyn MediumKind, queries: &Path, index: &Path) -> Result<(), Failure> {
@@ -50,12 +40,14 @@ pub fn ask(kind: &dyn MediumKind, queries: &Path, index: &Path) -> Result<(), Fa
         }
     }
     let files = listed(index)?;
+    // From here on the most that is resident is told.
+    fs::write("/proc/self/clear_refs", "5")?;
     let before = Instant::now();
     let (mut segments, mut length) = (Vec::<Box<dyn Segment>>::new(), 0);
     for (_, path) in &files {
-        let mapped = Mapped(MemoryMappedFile::open_ro(path)?);
-        length += mapped.as_ref().len();
-        segments.push(kind.open(Bytes::from_owner(mapped))?);
+        let mapped = mapped::map(path)?;
+        length += mapped.len();
+        segments.push(kind.open(mapped)?);
     }
     let opened = before.elapsed().as_secs_f64();
     let (mut total, mut worst) = (0.0, 0f64);
@@ -91,7 +83,7 @@ pub fn ask(kind: &dyn MediumKind, queries: &Path, index: &Path) -> Result<(), Fa
         "{} {:.0} {opened:.3} {:.0} {:.0} {} {:.1} {worst:.1} {copies} {:.3} {:.3} {accepted}{lengths}",
         files.len(),
         length as f64 / 1e6,
-        resident("VmRSS:")?,
+        resident("VmHWM:")?,
         resident("RssAnon:")?,
         prints.len(),
         total / prints.len().max(1) as f64,
