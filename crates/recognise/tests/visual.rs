@@ -426,24 +426,25 @@ fn damage_is_told_and_never_a_panic() {
     }
 }
 
-/// Fingerprints of version 1, segments of versions 1 and 2, as they were first written: whatever is written now, they are read. A
-/// change of form adds a sample beside these.
+/// Fingerprints of version 1 and segments of each version, as they were first written: whatever is written now, they are read. A change of
+/// form adds a sample beside these.
 #[test]
 fn what_was_written_before_is_read() {
-    type Sample = (Medium, &'static [u8], [&'static [u8]; 2]);
+    type Sample = (Medium, &'static [u8], &'static [&'static [u8]]);
     let samples: [Sample; 2] = [
         (
             Medium::Video,
             include_bytes!("samples/video-1.print"),
-            [
+            &[
                 include_bytes!("samples/video-1.segment"),
                 include_bytes!("samples/video-2.segment"),
+                include_bytes!("samples/video-3.segment"),
             ],
         ),
         (
             Medium::Image,
             include_bytes!("samples/image-1.print"),
-            [
+            &[
                 include_bytes!("samples/image-1.segment"),
                 include_bytes!("samples/image-2.segment"),
             ],
@@ -461,7 +462,7 @@ fn what_was_written_before_is_read() {
             bytes: print.to_vec(),
         };
         let built = built(medium, &[(2, print)]);
-        for bytes in segments.into_iter().chain([&built[..]]) {
+        for &bytes in segments.iter().chain([&&built[..]]) {
             let opened = kind(medium).open(bytes.to_vec().into()).expect("opens");
             let found = search(opened.as_ref(), medium, &query);
             assert_eq!(

@@ -68,7 +68,11 @@ impl Files {
     /// Bytes mapped; forgets what is mapped no longer.
     fn length(&mut self) -> u64 {
         self.all.retain(|file| file.strong_count() > 0);
-        self.all.iter().filter_map(Weak::upgrade).map(|file| file.len()).sum()
+        self.all
+            .iter()
+            .filter_map(Weak::upgrade)
+            .map(|file| file.len())
+            .sum()
     }
 
     /// Where more than `budget` bytes are resident, gives back pages of one file after another, in turn, until a quarter of it is free.
@@ -92,7 +96,10 @@ impl Files {
 /// Bytes of files that are resident in this process (Linux; elsewhere 0: nothing is given back).
 fn resident() -> u64 {
     let sizes = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = sizes.split(' ').nth(2).and_then(|pages| pages.parse::<u64>().ok());
+    let pages = sizes
+        .split(' ')
+        .nth(2)
+        .and_then(|pages| pages.parse::<u64>().ok());
     pages.unwrap_or(0) * PAGE
 }
 
