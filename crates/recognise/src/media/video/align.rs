@@ -83,8 +83,8 @@ fn strongest(hits: &[Hit], gap: f32) -> Option<Line> {
             let bin = bins[from].0;
             let end = bins.partition_point(|b| b.0 <= bin + 1);
             let next = bins.partition_point(|b| b.0 <= bin);
-            // Copies are rarely sped up: the plain speed wins where both explain the hits.
-            let handicap = if (speed - 1.0).abs() < 0.006 { 1.0 } else { 0.97 };
+            // Copies are rarely sped up: the plain speed wins where both explain the hits, and where little moves any speed does.
+            let handicap = if (speed - 1.0).abs() < 0.006 { 1.0 } else { 0.9 };
             let weight = handicap * run(&bins[from..end], gap);
             if best.is_none_or(|b| weight > b.0) {
                 best = Some((weight, speed, (bin as f32 + 1.0) * BIN));
@@ -157,6 +157,11 @@ pub fn fit(hits: &[Hit], speed: f32) -> Option<Line> {
     // The prior: one hit's weight five seconds away says the proposed speed.
     let prior = 25.0 * total / hits.len() as f32;
     let speed = ((qr + prior * speed) / (qq + prior)).clamp(SPEEDS.0, SPEEDS.1);
+    // A speed within three standard errors of the plain one is the plain one.
+    let off = |h: &Hit| h.reference - mr - speed * (h.query - mq);
+    let scatter: f32 = hits.iter().map(|h| h.weight * off(h) * off(h)).sum();
+    let told = (speed - 1.0) * (speed - 1.0) * qq > 9.0 * scatter / hits.len() as f32;
+    let speed = if told { speed } else { 1.0 };
     let (start, end) = (hits.first()?.query, hits.last()?.query);
     Some(Line {
         speed,
