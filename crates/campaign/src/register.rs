@@ -10,7 +10,7 @@ use std::sync::Arc;
 use swordnet_core::*;
 use swordnet_media::Media;
 use swordnet_recognise::{Fingerprint, Match, Purpose, index::Index, media};
-use swordnet_store::Query;
+use swordnet_store::{Query, mapped};
 
 /// Works of a batch that are committed together, with the segments over them.
 const CHUNK: usize = 256;
@@ -354,7 +354,9 @@ impl Register {
             for reference in segment.references.iter().filter(|r| !owners.contains_key(r)) {
                 index.remove(reference.clone());
             }
-            index.add(kind.open(campaign.vault.map(&segment.blob).await?)?);
+            let opened = kind.open(campaign.vault.map(&segment.blob).await?)?;
+            opened.seldom().iter().for_each(mapped::seldom);
+            index.add(opened);
             state.push_str(&format!("{}{}", segment.medium, segment.version));
         }
         Ok(Self {

@@ -115,6 +115,10 @@ pub trait Segment: Any + Send + Sync {
     /// Spans of its references, less those in `removed`, that the query matches, best first. What scores under the medium's
     /// shipped threshold is left to the caller to drop: see [`MediumKind::threshold`].
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error>;
+    /// Parts of the bytes that it was opened from at which a search looks here and there only: the first that memory can do without.
+    fn seldom(&self) -> Vec<Bytes> {
+        Vec::new()
+    }
 }
 
 /// Segments as the type that a medium opened them as.

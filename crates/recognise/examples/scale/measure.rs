@@ -45,9 +45,11 @@ pub fn ask(kind: &dyn MediumKind, queries: &Path, index: &Path) -> Result<(), Fa
     let before = Instant::now();
     let (mut segments, mut length) = (Vec::<Box<dyn Segment>>::new(), 0);
     for (_, path) in &files {
-        let mapped = mapped::map(path)?;
-        length += mapped.len();
-        segments.push(kind.open(mapped)?);
+        let bytes = mapped::map(path)?;
+        length += bytes.len();
+        let segment = kind.open(bytes)?;
+        segment.seldom().iter().for_each(mapped::seldom);
+        segments.push(segment);
     }
     let opened = before.elapsed().as_secs_f64();
     let (mut total, mut worst) = (0.0, 0f64);

@@ -140,6 +140,11 @@ impl<const N: usize> Records<N> {
         self.0.len() / N
     }
 
+    /// All their bytes.
+    pub fn bytes(&self) -> Bytes {
+        self.0.clone()
+    }
+
     /// The record at `i`.
     #[inline(always)]
     pub fn get(&self, i: usize) -> Option<&[u8; N]> {

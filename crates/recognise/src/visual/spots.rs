@@ -79,6 +79,11 @@ impl<const N: usize> Spots<N> {
         self.records.len()
     }
 
+    /// What says where a picture's points are: looked at only when it is compared.
+    pub fn places(&self) -> Bytes {
+        self.places.bytes()
+    }
+
     /// By which the points are looked up.
     pub fn lookup(&self) -> &Lookup {
         &self.lookup

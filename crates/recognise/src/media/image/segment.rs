@@ -153,4 +153,7 @@ impl Segment for Pictures {
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
         Ok(search::search(&[self], &Print::read(query)?, removed))
     }
+    fn seldom(&self) -> Vec<Bytes> {
+        vec![self.points.places()]
+    }
 }

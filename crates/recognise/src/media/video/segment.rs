@@ -283,4 +283,7 @@ impl Segment for Films {
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
         Ok(search::search(&[self], &Print::read(query)?, removed))
     }
+    fn seldom(&self) -> Vec<Bytes> {
+        vec![self.codes.bytes(), self.points.places(), self.others.bytes()]
+    }
 }
