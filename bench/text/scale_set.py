@@ -22,6 +22,6 @@ with open(data + "/queries.jsonl") as lines:
             text = file.read()
         if query["kind"] == "html":
             text = html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r"(?is)<(script|style).*?</\1>", "", text)))
-        works = "+".join(passage["work"] for passage in query["truth"])
+        works = "+".join(dict.fromkeys(passage["work"] for passage in query["truth"]))
         with open(f"{out}/queries/{works}~{query['id']}.txt", "w", newline="") as file:
             file.write(text)
