@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 pub const ARTICLE: usize = 1400;
 /// Words or characters before that are looked at, at most.
 const DEEPEST: usize = 24;
-/// Of 1,000 characters, or words of letters: before so many only the last counts, on average.
+/// Of 1,000 characters, or words of letters: before so many only the last counts, on average; in some articles before all.
 const FORGETFUL: [usize; 2] = [270, 1170];
 /// Of 1,000 characters, or words of letters: so many are a turn to the topic, on average.
 const DEVOTED: [usize; 2] = [390, 310];
@@ -103,7 +103,7 @@ impl Writer {
             both.take_while(|(a, b)| a == b && *a != 0).count()
         };
         let mut alike: Vec<usize> = self.order.windows(2).map(alike).collect();
-        alike.push(0);
+        alike.resize(self.order.len(), 0);
         for depth in (1..=DEEPEST).rev() {
             let mut from = 0;
             for (at, alike) in alike.iter().enumerate() {
