@@ -5,9 +5,10 @@
 //! 10,000, where of other films' points it is one in 500. So a film's point has its first bytes from chance and half of its other bits from a real point that begins
 //! as it does: now it is one in 2,000, and within 24 bits 1.8 in 100,000 where real ones are 2.4. Codes are learnt from pictures that differ, or the one picture of a camera that stands still would come back all
 //! over the index. A synthetic scene keeps the changes of a real one in time. A synthetic sound has the quarters of its words from four stretches of real
-//! sound; a synthetic article mixes the sentences of others and replaces one character in five.
+//! sound. Articles are made in [`crate::articles`].
 
 use crate::Failure;
+use crate::articles::Writer;
 use swordnet_core::Medium;
 use swordnet_recognise::{Fingerprint, MediumKind, Purpose, Signal};
 
@@ -15,8 +16,6 @@ use swordnet_recognise::{Fingerprint, MediumKind, Purpose, Signal};
 const FILM: f32 = 3600.0;
 /// Words of a synthetic sound: five minutes.
 const SOUND: usize = 4688;
-/// Characters of a synthetic article, about.
-const ARTICLE: usize = 1400;
 /// Bytes of a word's place and size, and direction in a still picture, after its description.
 const MARK: (usize, usize) = (16 + 5, 16 + 6);
 
@@ -28,17 +27,21 @@ const THROWN: u64 = 128;
 const DIFFERENT: u32 = 24;
 
 /// A small source of chance (Steele, Lea and Flood 2014).
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ mixed >> 31
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         self.next() as usize % limit.max(1)
     }
 }
@@ -194,7 +197,7 @@ pub struct Maker {
     points: Walk,
     codes: Walk,
     words: Vec<u64>,
-    sentences: Vec<Vec<char>>,
+    writer: Writer,
 }
 
 impl Maker {
@@ -218,9 +221,6 @@ impl Maker {
         codes.retain(|code| *code != [0; 16]);
         let word = |b: &[u8]| b.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
         let words = of(Medium::Audio).flat_map(|p| p.bytes[12..p.bytes.len() - 4].chunks_exact(8).map(word));
-        let sentences = texts
-            .iter()
-            .flat_map(|text| text.split_inclusive(['。', '.', '\n']));
         Self {
             kind,
             dice: Dice(1),
@@ -228,7 +228,7 @@ impl Maker {
             sources: Sources::of(points),
             codes: Walk::of(&codes),
             words: words.collect(),
-            sentences: sentences.map(|s| s.chars().collect()).collect(),
+            writer: Writer::new(texts),
             films,
             pictures,
         }
@@ -337,25 +337,8 @@ impl Maker {
     }
 
     fn article(&mut self) -> Result<Fingerprint, Failure> {
-        let (mut article, mut count) = (String::new(), 0);
-        while count < ARTICLE {
-            let (one, other) = (
-                self.dice.below(self.sentences.len()),
-                self.dice.below(self.sentences.len()),
-            );
-            let other = &self.sentences[other];
-            for &c in &self.sentences[one] {
-                let replaced = self.dice.below(5) == 0;
-                article.push(if replaced {
-                    other[self.dice.below(other.len())]
-                } else {
-                    c
-                });
-            }
-            count += self.sentences[one].len();
-        }
         let mut extractor = self.kind.extractor(Purpose::Reference);
-        extractor.push(Signal::Text(&article))?;
+        extractor.push(Signal::Text(&self.writer.write()))?;
         Ok(extractor.finish()?)
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! - `scale build MEDIUM WORKS SIZE INDEX` writes an index of the works and of distractors, SIZE in all (hours, pictures or articles), in segments as large
 //!   as those that the program makes;
-//! - `scale ask MEDIUM QUERIES INDEX` maps it, asks every query and prints one row.
+//! - `scale ask MEDIUM QUERIES INDEX [SCORES]` maps it, asks every query and prints one row; SCORES gets the best right and wrong answers of each;
+//! - `scale likeness TEXTS KNOWN [SIZE]` tells what texts have in common with real ones, or with SIZE articles made from those.
 //!
-//! WORKS and QUERIES are folders of decoded signals (see `signals`). A query's name up to the first `~` is the work that it was copied from; a
-//! stranger's name begins with `~`.
+//! WORKS and QUERIES are folders of decoded signals (see `signals`). A query's name up to the first `~` is the work that it was copied from, or several works
+//! joined by `+`; a stranger's name begins with `~`.
 
+mod articles;
 mod distractors;
+mod likeness;
 mod measure;
 mod signals;
 
@@ -87,7 +90,12 @@ fn main() -> Result<(), Failure> {
         ["build", medium, works, size, index] => {
             build(kind_of(medium)?, works.as_ref(), size.parse()?, index.as_ref())
         }
-        ["ask", medium, queries, index] => measure::ask(kind_of(medium)?, queries.as_ref(), index.as_ref()),
-        _ => Err("scale build MEDIUM WORKS SIZE INDEX, or scale ask MEDIUM QUERIES INDEX".into()),
+        ["ask", medium, queries, index] => measure::ask(kind_of(medium)?, queries.as_ref(), index.as_ref(), None),
+        ["ask", medium, queries, index, scores] => {
+            measure::ask(kind_of(medium)?, queries.as_ref(), index.as_ref(), Some(scores.as_ref()))
+        }
+        ["likeness", texts, known] => likeness::likeness(texts.as_ref(), known.as_ref(), None),
+        ["likeness", texts, known, size] => likeness::likeness(texts.as_ref(), known.as_ref(), Some(size.parse()?)),
+        _ => Err("scale build MEDIUM WORKS SIZE INDEX, ask MEDIUM QUERIES INDEX [SCORES] or likeness TEXTS KNOWN [SIZE]".into()),
     }
 }

@@ -32,11 +32,16 @@ fn resident(line: &str) -> Result<f64, Failure> {
 /// Maps the index, asks all queries, and prints a row: segments, megabytes, seconds to open, mebibytes resident at most (of which its own at the end), queries, CPU
 /// milliseconds a query (mean, and the worst), copies, share of them above every wrong answer, share answered at the threshold, strangers or wrong works answered at
 /// the threshold; for video also seconds a query (mean), and CPU milliseconds for a minute of query.
-pub fn ask(kind: &dyn MediumKind, queries: &Path, index: &Path) -> Result<(), Failure> {
+pub fn ask(
+    kind: &dyn MediumKind,
+    queries: &Path,
+    index: &Path,
+    scores: Option<&Path>,
+) -> Result<(), Failure> {
     let mut prints = Vec::new();
     for (name, path) in listed(queries)? {
         if let Some(print) = signals::print(kind, Purpose::Query, &path)? {
-            prints.push((name.split('~').next().unwrap_or_default().to_owned(), print));
+            prints.push((name, print));
         }
     }
     let files = listed(index)?;
@@ -54,18 +59,30 @@ pub fn ask(kind: &dyn MediumKind, queries: &Path, index: &Path) -> Result<(), Fa
     let opened = before.elapsed().as_secs_f64();
     let (mut total, mut worst) = (0.0, 0f64);
     let (mut right, mut wrong, mut copies) = (Vec::new(), Vec::new(), 0);
-    for (work, print) in &prints {
+    let mut rows = String::new();
+    for (name, print) in &prints {
+        let works = name.split('~').next().unwrap_or_default();
+        let works: Vec<&str> = works.split('+').filter(|work| !work.is_empty()).collect();
         let start = computed()?;
         let found = kind.search(&segments, print, &HashSet::new())?;
         let spent = (computed()? - start) * 1000.0;
         (total, worst) = (total + spent, worst.max(spent));
-        copies += usize::from(!work.is_empty());
-        let best = |is_right: bool| {
-            let of_it = |m: &&swordnet_recognise::Match| (m.reference.as_str() == work) == is_right;
-            found.iter().find(of_it).map(|m| m.score)
-        };
-        right.extend(best(true));
-        wrong.extend(best(false));
+        copies += works.len();
+        let best = |wanted: &dyn Fn(&str) -> bool| found.iter().find(|m| wanted(m.reference.as_str()));
+        let of_each: Vec<_> = works
+            .iter()
+            .map(|work| best(&|id| id == *work).map(|m| m.score))
+            .collect();
+        let other = best(&|id| !works.contains(&id));
+        rows += &format!(
+            "{name} {spent:.2} {of_each:?} {:?}\n",
+            other.map(|m| (m.reference.as_str(), m.score))
+        );
+        right.extend(of_each.into_iter().flatten());
+        wrong.extend(other.map(|m| m.score));
+    }
+    if let Some(path) = scores {
+        fs::write(path, rows)?;
     }
     let bar = wrong.iter().copied().fold(0.0, f64::max);
     let share = |least: f64| right.iter().filter(|&&s| s > least).count() as f64 / copies.max(1) as f64;

@@ -111,7 +111,7 @@ fn search(
     let codes = query.codes();
     let letters = letters(&codes);
     let mut found = Vec::new();
-    for (holder, shared) in runs::shared(segments, &codes, removed)? {
+    for (holder, shared) in runs::shared(segments, &codes, letters, removed)? {
         found.extend(
             passages(shared.runs, letters)
                 .into_iter()

@@ -16,6 +16,8 @@ use swordnet_core::ReferenceId;
 const STRETCH: usize = 1 << 15;
 /// Grams met more often than this in the index say too little to start from.
 const COMMON: usize = 64;
+/// So many Chinese characters in a row no two texts have in common by chance, in an index of any size.
+const TOGETHER: f32 = 24.0;
 /// A reference is a candidate from so much weight of shared grams in one stretch: about three that are its alone.
 const ENOUGH: f32 = 2.5;
 /// At most so many runs are kept of one reference: hostile texts could share millions.
@@ -30,7 +32,7 @@ pub struct Run {
     pub reference: u32,
     /// Characters.
     pub length: u32,
-    /// How rare its grams are in the index: 1 where they are this reference's alone, towards 0 for stock phrases.
+    /// How rare it is in the index: 1 where it is this reference's alone, towards 0 for stock phrases.
     pub rarity: f32,
 }
 
@@ -53,23 +55,37 @@ struct Seed {
 }
 
 /// How much a gram says that so many places of the index hold.
-fn rarity(places: usize) -> f32 {
-    if places > COMMON {
-        0.0
-    } else {
-        2.0 / (1.0 + places as f32)
-    }
+fn rarity(places: u32) -> f32 {
+    2.0 / (1.0 + places as f32)
 }
 
-/// The runs that `query` shares with each candidate of the `segments`.
+/// How rare a run is whose grams so many places hold. In a large index most grams stand elsewhere too, as language will have it. What stands in one reference
+/// for as long as chance does not reach is that reference's, however common its parts are; a stock phrase is common to its rarest gram. So
+/// the rarest of each `size` grams speaks for them.
+fn together(counts: &[u32], size: usize) -> f32 {
+    let parts = (counts.len() / size.max(1)).max(1);
+    let rarest = |part: &[u32]| {
+        part.iter()
+            .min()
+            .map_or(0.0, |&least| rarity(least) * part.len() as f32)
+    };
+    let sum: f32 = counts
+        .chunks(counts.len().div_ceil(parts).max(1))
+        .map(rarest)
+        .sum();
+    sum / counts.len().max(1) as f32
+}
+
+/// The runs that `query` shares with each candidate of the `segments`. `letters` is how many characters say as much as one Chinese character.
 pub fn shared(
     segments: &[&TextSegment],
     query: &[u16],
+    letters: f32,
     removed: &HashSet<ReferenceId>,
 ) -> Result<FxHashMap<Holder, Shared>, Error> {
     let mut found: FxHashMap<Holder, Shared> = FxHashMap::default();
     for from in (0..query.len()).step_by(STRETCH) {
-        let stretch = Stretch::read(segments, query, from);
+        let stretch = Stretch::read(segments, query, letters, from);
         for (holder, seeds) in stretch.candidates() {
             let segment = segments[holder.0 as usize];
             if removed.contains(&segment.references[holder.1 as usize]) {
@@ -88,16 +104,19 @@ pub fn shared(
 /// A part of the query, looked up.
 struct Stretch {
     from: usize,
-    /// Per gram of the query its rarity; negative where the index does not hold it.
-    rarity: Vec<f32>,
+    /// Per gram of the query how many places hold it, as far as they were counted.
+    counts: Vec<u32>,
+    /// Grams of a run that are judged together.
+    together: usize,
     seeds: Vec<Seed>,
 }
 
 impl Stretch {
-    fn read(segments: &[&TextSegment], query: &[u16], from: usize) -> Self {
+    fn read(segments: &[&TextSegment], query: &[u16], letters: f32, from: usize) -> Self {
         let mut stretch = Self {
             from,
-            rarity: Vec::with_capacity(STRETCH.min(query.len() - from)),
+            counts: Vec::with_capacity(STRETCH.min(query.len() - from)),
+            together: (TOGETHER * letters) as usize / STEP,
             seeds: Vec::new(),
         };
         grams(query, from, from + STRETCH, |at, gram| {
@@ -119,7 +138,7 @@ impl Stretch {
             if count > COMMON {
                 stretch.seeds.truncate(before);
             }
-            stretch.rarity.push(if count == 0 { -1.0 } else { rarity(count) });
+            stretch.counts.push(count as u32);
         });
         stretch
     }
@@ -130,7 +149,7 @@ impl Stretch {
         for seed in &self.seeds {
             let (weight, last) = weights.entry(seed.holder).or_insert((0.0, u32::MAX));
             if *last != seed.query {
-                *weight += self.rarity_at(seed.query);
+                *weight += self.count_at(seed.query as usize).map_or(0.0, rarity);
                 *last = seed.query;
             }
         }
@@ -146,12 +165,9 @@ impl Stretch {
         candidates
     }
 
-    fn rarity_at(&self, query: u32) -> f32 {
-        (query as usize)
-            .checked_sub(self.from)
-            .and_then(|at| self.rarity.get(at))
-            .copied()
-            .unwrap_or(-1.0)
+    fn count_at(&self, query: usize) -> Option<u32> {
+        let count = *self.counts.get(query.checked_sub(self.from)?)?;
+        (count > 0).then_some(count)
     }
 }
 
@@ -181,21 +197,33 @@ impl Shared {
         self.reached.insert(diagonal, end as u32);
         // Only every STEP-th character of the reference is in the index: the grams of the others say nothing here.
         let first = start + (place - back) % STEP;
-        let (mut sum, mut count) = (0.0, 0);
-        for rarity in (first..end)
+        let counts: Vec<u32> = (first..end)
             .step_by(STEP)
-            .map(|at| stretch.rarity_at(at as u32))
-            .filter(|&rarity| rarity >= 0.0)
-        {
-            sum += rarity;
-            count += 1;
-        }
+            .filter_map(|at| stretch.count_at(at))
+            .collect();
         let run = Run {
             query: start as u32,
             reference: (place - back) as u32,
             length: (end - start) as u32,
-            rarity: sum / count.max(1) as f32,
+            rarity: together(&counts, stretch.together),
         };
         self.runs.push(run);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_as_rare_as_the_rarest_of_grams_close_together() {
+        assert_eq!(together(&[1; 40], 12), 1.0);
+        assert_eq!(together(&[], 12), 0.0);
+        // A copy in a large index: common words, but nobody else has them all.
+        assert_eq!(together(&[40, 7, 1, 30, 12, 9, 3, 50], 12), 1.0);
+        // A paragraph that nine have, and one sentence after it that is this one's alone.
+        let mut paragraph = vec![9; 36];
+        paragraph.extend([1; 12]);
+        assert_eq!(together(&paragraph, 12), (36.0 * 0.2 + 12.0) / 48.0);
     }
 }

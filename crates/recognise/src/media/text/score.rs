@@ -13,7 +13,7 @@ use super::runs::Run;
 /// The power of the density.
 const DENSITY: f64 = 2.2;
 /// Characters of weight at which a passage is as likely a copy as not where one text in twenty holds one.
-const EVEN: f64 = 71.5;
+const EVEN: f64 = 73.5;
 /// How fast the odds rise with the weight: by this power. Both fitted by bench/calibrate.py.
 const STEEP: f64 = 14.3;
 /// Of a run whose neighbours do not follow it in the reference, nothing counts up to the first and all from the second
