@@ -18,17 +18,19 @@ const SAMPLE: usize = 512;
 /// Words of a query along a stretch (0: silent) and how far the parts of each are trusted.
 pub type Along = [(u64, [f32; PARTS])];
 
-/// The share of wrong bits of a stretch against the words that it is laid on; `None` where nothing sounds in both.
+/// The share of wrong bits of a stretch against the words that it is laid on; `None` where less than half of it sounds in both.
 pub fn share(along: &Along, stride: usize, word: impl Fn(usize) -> u64) -> Option<f64> {
-    let (mut bits, mut wrong) = (0.0, 0.0);
-    for (at, &(heard, trust)) in along.iter().enumerate().step_by(stride) {
+    let (mut bits, mut wrong, mut all) = (0.0, 0.0, 0.0);
+    for (at, &(heard, trust)) in along.iter().enumerate().step_by(stride).filter(|(_, along)| along.0 != 0) {
         let known = word(at);
-        if heard != 0 && known != 0 {
-            bits += PART_BITS * trust.iter().sum::<f32>();
+        let here = PART_BITS * trust.iter().sum::<f32>();
+        all += here;
+        if known != 0 {
+            bits += here;
             wrong += parts(heard ^ known).iter().zip(trust).map(|(w, t)| w * t).sum::<f32>();
         }
     }
-    (bits > 0.0).then(|| f64::from(wrong) / f64::from(bits))
+    (bits > 0.5 * all).then(|| f64::from(wrong) / f64::from(bits))
 }
 
 /// Standard deviations by which the share `wrong` lies below chance. `places` is the number of places that are drawn from, `word` gives

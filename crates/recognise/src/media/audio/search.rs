@@ -20,8 +20,8 @@ const STRETCH: usize = 2048;
 const SAME: f64 = 24.0;
 /// Answers below this excess over chance are not given.
 const LEAST_EXCESS: f64 = 3.0;
-/// Where another reference explains the same part of the query this many times better, an answer is an echo of it: the same voice
-/// saying the same again, the same instruments. Two editions of one recording differ by less.
+/// Where another reference that is like it explains the same part of the query this many times better, an answer is an echo of it: the same
+/// voice saying the same again, the same instruments. Two editions of one recording differ by less.
 const ECHO: f64 = 1.35;
 /// Answers to one query, at most.
 const ANSWERS: usize = 64;
@@ -312,13 +312,31 @@ impl Found {
         self.stretch.line.frame(self.stretch.words.start)..self.stretch.line.frame(self.stretch.words.end)
     }
 
-    /// Is most of this one's part of the query told better by another: one of the same reference, or a far better one?
-    fn repeats(&self, other: &Found) -> bool {
+    /// Is most of this one's part of the query told better by another: one of the same reference, or a far better one that is like it?
+    fn repeats(&self, other: &Found, segments: &[&Sounds]) -> bool {
         let (a, b) = (self.frames(), other.frames());
         let common = a.end.min(b.end) - a.start.max(b.start);
+        if common <= 0.5 * (a.end - a.start) {
+            return false;
+        }
         let same = (self.segment, self.reference) == (other.segment, other.reference);
-        let better = same || other.excess > ECHO * self.excess;
-        better && common > 0.5 * (a.end - a.start)
+        same || other.excess > ECHO * self.excess && self.resembles(other, segments)
+    }
+
+    /// Do the references agree where both lie on the query? What lies under a voice does not agree with what the voice says.
+    fn resembles(&self, other: &Found, segments: &[&Sounds]) -> bool {
+        let (mut bits, mut wrong) = (0u32, 0u32);
+        for number in self.stretch.words.clone() {
+            let line = &other.stretch.line;
+            let there = line.number as f64 + (self.stretch.line.frame(number) - line.frame) / line.step;
+            let there = there.round() as usize;
+            let (a, b) = (segments[self.segment].0.word(number), segments[other.segment].0.word(there));
+            if other.stretch.words.contains(&there) && a != 0 && b != 0 {
+                bits += 64;
+                wrong += (a ^ b).count_ones();
+            }
+        }
+        f64::from(wrong) < line::EVEN * f64::from(bits.max(1))
     }
 }
 
@@ -351,7 +369,7 @@ pub fn search(segments: &[&Sounds], query: &Query, removed: &HashSet<ReferenceId
     found.sort_by(|a, b| b.excess.total_cmp(&a.excess));
     let mut kept: Vec<Found> = Vec::new();
     for one in found {
-        if kept.len() < ANSWERS && !kept.iter().any(|k| one.repeats(k)) {
+        if kept.len() < ANSWERS && !kept.iter().any(|k| one.repeats(k, segments)) {
             kept.push(one);
         }
     }

@@ -22,8 +22,9 @@ const GLANCE_LIMIT: f64 = 0.42;
 const LOOK: f64 = 1.8;
 /// How much better than chance a seed must be: half the bits less the wrong ones, over the root of all.
 const LEAST: f64 = 3.2;
-/// Seeds kept of one stretch of the query.
-const KEPT: usize = 24;
+/// Seeds kept of one stretch of the query, and of one reference among them: a voice that speaks in many references hides what lies under it.
+const KEPT: usize = 32;
+const KEPT_OF_ONE: usize = 8;
 /// Frames from one that is looked up at a shifted pitch to the next: a word lasts four. In a query of more than twenty seconds there are
 /// enough of them: every other one is left out.
 const STEP: usize = 2;
@@ -82,6 +83,12 @@ pub fn find(
     seeds.sort_by(|a, b| {
         let place = |s: &Seed| (s.segment, s.word, s.frame, s.shift);
         b.strength.total_cmp(&a.strength).then(place(a).cmp(&place(b)))
+    });
+    let mut kept: HashMap<(usize, usize), usize> = HashMap::new();
+    seeds.retain(|seed| {
+        let kept = kept.entry((seed.segment, segments[seed.segment].owner(seed.word).0)).or_default();
+        *kept += 1;
+        *kept <= KEPT_OF_ONE
     });
     seeds.truncate(KEPT);
     seeds
