@@ -30,14 +30,13 @@ const KEPT_OF_ONE: usize = 8;
 const STEP: usize = 2;
 /// Twenty seconds in frames.
 const LONG: usize = 1250;
-/// Bits behind its key in which a word may differ from the query's, of 16: nine in ten of those that have the key by chance are passed
-/// over without being read. An index of up to so many words, three hundred hours, can afford one bit more.
-const APART: u32 = 5;
-/// Words of such an index.
+/// Frames whose keys are looked up together.
+const TOGETHER: usize = 16;
+/// An index of up to so many words, three hundred hours, can afford more of what finds little: one more wrong bit behind a key, and more keys.
 const SMALL: usize = 1 << 24;
 /// The weakest bits of a key are turned, one or more, while their ranks, the weakest being 1, sum up to no more than this in a sound as it was,
-/// and in a shifted one (Q. Lv et al.: Multi-probe LSH, VLDB 2007): 25 keys and 4.
-const TURNED: [usize; 2] = [8, 3];
+/// and in a shifted one (Q. Lv et al.: Multi-probe LSH, VLDB 2007): 49 keys, of which a thin segment has half, and 4.
+const TURNED: [usize; 2] = [11, 3];
 /// Weakest bits that are turned one at a time in a sound as it was, in a small index, together with all choices of those four bits of a key that hear the
 /// part of the scale where most lies over it: a voice often covers one part alone, and what it says there it says loudly.
 const TURNED_BESIDE: usize = 2;
@@ -86,7 +85,9 @@ pub fn find(
     });
     let mut kept: HashMap<(usize, usize), usize> = HashMap::new();
     seeds.retain(|seed| {
-        let kept = kept.entry((seed.segment, segments[seed.segment].owner(seed.word).0)).or_default();
+        let kept = kept
+            .entry((seed.segment, segments[seed.segment].owner(seed.word).0))
+            .or_default();
         *kept += 1;
         *kept <= KEPT_OF_ONE
     });
@@ -94,43 +95,54 @@ pub fn find(
     seeds
 }
 
-/// Every word of a segment that a stretch of the query meets, in an index that is small or not.
+/// Every word of a segment that a stretch of the query meets, in an index that is small or not. Memory is asked for all lists of some frames before any is
+/// read, and for all their words before any is compared, so that its answers overlap.
 fn meet(query: &Query, frames: Range<usize>, store: &Store, small: bool, mut met: impl FnMut(Seed)) {
     let shifted = if query.frames() > LONG { 2 * STEP } else { STEP };
-    let apart = APART + u32::from(small);
     let choices = [choices(WEAK, TURNED[0]), choices(2, TURNED[1])];
+    let spare = u64::BITS - store.key_bits();
+    let (mut lists, mut found) = (Vec::new(), Vec::new());
     for shift in 0..SHIFTS {
         let (words, weak) = (query.words(shift), query.weak(shift));
         let plain = shift == UNSHIFTED;
-        let step = match (plain, small) {
-            (true, true) => 1,
-            (true, false) => STEP,
-            (false, _) => shifted,
-        };
-        for frame in frames.clone().step_by(step).filter(|&frame| words[frame] != 0) {
-            let mut look_up = |turned: u64| {
-                let spare = u64::BITS - store.key_bits();
-                // A bit that is not in a key so short changes nothing.
-                if turned >> spare << spare != turned {
-                    return;
-                }
-                for word in store.postings((words[frame] ^ turned) >> spare, words[frame], apart) {
-                    if let Some(strength) = strength(query, shift, frame, store, word) {
-                        met(Seed {
-                            shift,
-                            frame,
-                            segment: 0,
-                            word,
-                            strength,
-                        });
+        let step = if plain { 1 } else { shifted };
+        let heard = frames.clone().step_by(step).filter(|&frame| words[frame] != 0);
+        let heard: Vec<usize> = heard.collect();
+        for together in heard.chunks(TOGETHER) {
+            for &frame in together {
+                let mut look_up = |turned: u64| {
+                    // A bit that is not in a key so short changes nothing.
+                    if turned >> spare << spare == turned {
+                        lists.push((frame, store.list((words[frame] ^ turned) >> spare)));
                     }
+                };
+                if plain && small {
+                    uncover(query.covered(frame), &weak[frame]).for_each(&mut look_up);
+                } else {
+                    let choices = &choices[usize::from(!plain)];
+                    choices
+                        .iter()
+                        .map(|&choice| turn(&weak[frame], choice))
+                        .for_each(&mut look_up);
                 }
-            };
-            if plain && small {
-                uncover(query.covered(frame), &weak[frame]).for_each(&mut look_up);
-            } else {
-                let choices = &choices[usize::from(!plain)];
-                choices.iter().map(|&choice| turn(&weak[frame], choice)).for_each(&mut look_up);
+            }
+            lists.retain(|(_, list)| !list.is_empty());
+            std::hint::black_box(lists.iter().fold(0, |sum, (_, list)| sum ^ store.touch(list)));
+            for (frame, list) in lists.drain(..) {
+                let postings = store.postings(list, words[frame], u32::from(small));
+                found.extend(postings.map(|word| (frame, word)));
+            }
+            std::hint::black_box(found.iter().fold(0, |sum, &(_, word)| sum ^ store.word(word)));
+            for (frame, word) in found.drain(..) {
+                if let Some(strength) = strength(query, shift, frame, store, word) {
+                    met(Seed {
+                        shift,
+                        frame,
+                        segment: 0,
+                        word,
+                        strength,
+                    });
+                }
             }
         }
     }
@@ -153,7 +165,9 @@ fn turn(weak: &[u8; WEAK], choice: u32) -> u64 {
 fn uncover(part: usize, weak: &[u8; WEAK]) -> impl Iterator<Item = u64> {
     let low = 60 - 4 * part;
     let beside = weak[..TURNED_BESIDE].iter().map(|&bit| 1u64 << bit);
-    let beside: Vec<u64> = std::iter::once(0).chain(beside.filter(|bit| bit >> low & 15 == 0)).collect();
+    let beside: Vec<u64> = std::iter::once(0)
+        .chain(beside.filter(|bit| bit >> low & 15 == 0))
+        .collect();
     (0..16u64).flat_map(move |choice| beside.clone().into_iter().map(move |bit| choice << low | bit))
 }
 
@@ -167,7 +181,9 @@ fn strength(query: &Query, shift: usize, frame: usize, store: &Store, word: usiz
     };
     let sum = |steps: &mut dyn Iterator<Item = isize>| {
         let differing = steps.filter_map(differs);
-        differing.fold((0u32, 0u32), |(bits, wrong), (_, bad)| (bits + 64, wrong + bad.count_ones()))
+        differing.fold((0u32, 0u32), |(bits, wrong), (_, bad)| {
+            (bits + 64, wrong + bad.count_ones())
+        })
     };
     let better = |(bits, wrong): (u32, u32)| {
         (f64::from(bits) / 2.0 - f64::from(wrong)) / f64::from(bits.max(1)).sqrt()
