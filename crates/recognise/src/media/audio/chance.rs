@@ -21,13 +21,22 @@ pub type Along = [(u64, [f32; PARTS])];
 /// The share of wrong bits of a stretch against the words that it is laid on; `None` where less than half of it sounds in both.
 pub fn share(along: &Along, stride: usize, word: impl Fn(usize) -> u64) -> Option<f64> {
     let (mut bits, mut wrong, mut all) = (0.0, 0.0, 0.0);
-    for (at, &(heard, trust)) in along.iter().enumerate().step_by(stride).filter(|(_, along)| along.0 != 0) {
+    for (at, &(heard, trust)) in along
+        .iter()
+        .enumerate()
+        .step_by(stride)
+        .filter(|(_, along)| along.0 != 0)
+    {
         let known = word(at);
         let here = PART_BITS * trust.iter().sum::<f32>();
         all += here;
         if known != 0 {
             bits += here;
-            wrong += parts(heard ^ known).iter().zip(trust).map(|(w, t)| w * t).sum::<f32>();
+            wrong += parts(heard ^ known)
+                .iter()
+                .zip(trust)
+                .map(|(w, t)| w * t)
+                .sum::<f32>();
         }
     }
     (bits > 0.5 * all).then(|| f64::from(wrong) / f64::from(bits))
@@ -58,7 +67,10 @@ pub fn deviations(wrong: f64, along: &Along, places: usize, word: impl Fn(usize)
 
 /// Number of words that would tell as much if all were trusted alike.
 pub fn sounding(along: &Along) -> f64 {
-    let trusts = along.iter().filter(|(word, _)| *word != 0).flat_map(|(_, trust)| trust);
+    let trusts = along
+        .iter()
+        .filter(|(word, _)| *word != 0)
+        .flat_map(|(_, trust)| trust);
     let (sum, squares) = trusts.fold((0.0, 0.0), |(sum, squares), t| (sum + t, squares + t * t));
     f64::from(sum * sum / squares.max(f32::MIN_POSITIVE)) / PARTS as f64
 }
@@ -75,9 +87,11 @@ pub fn excess(deviations: f64, trials: f64) -> f64 {
 const PHRASE: (f64, f64) = (5.0, 7.0);
 
 /// Share of the evidence that counts in a stretch of some seconds, its silences not counted, where it could have been `whole` seconds long: a phrase of two
-/// seconds is said alike time and again, a longer one hardly ever.
+/// seconds is said alike time and again, a longer one hardly ever. The square: what phrases of strangers reach falls that fast with their length.
 pub fn brevity(seconds: f64, whole: f64) -> f64 {
-    (seconds / whole.clamp(PHRASE.0, PHRASE.1)).clamp(0.0, 1.0).powi(2)
+    (seconds / whole.clamp(PHRASE.0, PHRASE.1))
+        .clamp(0.0, 1.0)
+        .powi(2)
 }
 
 /// The excess at which a right and a wrong answer are equally likely where one file in twenty is a copy, and the power of it by which

@@ -280,7 +280,10 @@ impl Query {
     /// The part of a frame that is trusted least.
     pub fn covered(&self, frame: usize) -> usize {
         let trust = &self.trust[frame];
-        (1..PARTS).fold(0, |least, part| if trust[part] < trust[least] { part } else { least })
+        (1..PARTS).fold(
+            0,
+            |least, part| if trust[part] < trust[least] { part } else { least },
+        )
     }
 
     /// How far each part of each frame is trusted against what comes and goes.

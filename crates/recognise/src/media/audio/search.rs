@@ -7,7 +7,9 @@ use super::print::Query;
 use super::seeds;
 use super::spectrum::UNITS_PER_SEMITONE;
 use super::store::Store;
-use super::words::{FINE, GRID_SECONDS, MIDDLE, PART_BITS, PARTS, SHIFT_STEP, SHIFTS, UNSHIFTED, heard_seconds, parts};
+use super::words::{
+    FINE, GRID_SECONDS, MIDDLE, PART_BITS, PARTS, SHIFT_STEP, SHIFTS, UNSHIFTED, heard_seconds, parts,
+};
 use crate::{Error, Fingerprint, Match, Segment};
 use bytes::Bytes;
 use std::collections::HashSet;
@@ -63,7 +65,10 @@ impl line::Compare for Trusting<'_> {
         let frame = usize::try_from(frame).ok()?;
         let (heard, known) = (*self.words.get(frame)?, self.store.word(number));
         let even = line::EVEN as f32 * PART_BITS;
-        let rewards = parts(heard ^ known).into_iter().zip(self.trust[frame]).map(|(wrong, trust)| trust * (even - wrong));
+        let rewards = parts(heard ^ known)
+            .into_iter()
+            .zip(self.trust[frame])
+            .map(|(wrong, trust)| trust * (even - wrong));
         (heard != 0 && known != 0).then(|| f64::from(rewards.sum::<f32>()))
     }
 }
@@ -330,7 +335,10 @@ impl Found {
             let line = &other.stretch.line;
             let there = line.number as f64 + (self.stretch.line.frame(number) - line.frame) / line.step;
             let there = there.round() as usize;
-            let (a, b) = (segments[self.segment].0.word(number), segments[other.segment].0.word(there));
+            let (a, b) = (
+                segments[self.segment].0.word(number),
+                segments[other.segment].0.word(there),
+            );
             if other.stretch.words.contains(&there) && a != 0 && b != 0 {
                 bits += 64;
                 wrong += (a ^ b).count_ones();

@@ -86,7 +86,9 @@ pub fn find(
     });
     let mut kept: HashMap<(usize, usize), usize> = HashMap::new();
     seeds.retain(|seed| {
-        let kept = kept.entry((seed.segment, segments[seed.segment].owner(seed.word).0)).or_default();
+        let kept = kept
+            .entry((seed.segment, segments[seed.segment].owner(seed.word).0))
+            .or_default();
         *kept += 1;
         *kept <= KEPT_OF_ONE
     });
@@ -130,7 +132,10 @@ fn meet(query: &Query, frames: Range<usize>, store: &Store, small: bool, mut met
                 uncover(query.covered(frame), &weak[frame]).for_each(&mut look_up);
             } else {
                 let choices = &choices[usize::from(!plain)];
-                choices.iter().map(|&choice| turn(&weak[frame], choice)).for_each(&mut look_up);
+                choices
+                    .iter()
+                    .map(|&choice| turn(&weak[frame], choice))
+                    .for_each(&mut look_up);
             }
         }
     }
@@ -153,7 +158,9 @@ fn turn(weak: &[u8; WEAK], choice: u32) -> u64 {
 fn uncover(part: usize, weak: &[u8; WEAK]) -> impl Iterator<Item = u64> {
     let low = 60 - 4 * part;
     let beside = weak[..TURNED_BESIDE].iter().map(|&bit| 1u64 << bit);
-    let beside: Vec<u64> = std::iter::once(0).chain(beside.filter(|bit| bit >> low & 15 == 0)).collect();
+    let beside: Vec<u64> = std::iter::once(0)
+        .chain(beside.filter(|bit| bit >> low & 15 == 0))
+        .collect();
     (0..16u64).flat_map(move |choice| beside.clone().into_iter().map(move |bit| choice << low | bit))
 }
 
@@ -167,7 +174,9 @@ fn strength(query: &Query, shift: usize, frame: usize, store: &Store, word: usiz
     };
     let sum = |steps: &mut dyn Iterator<Item = isize>| {
         let differing = steps.filter_map(differs);
-        differing.fold((0u32, 0u32), |(bits, wrong), (_, bad)| (bits + 64, wrong + bad.count_ones()))
+        differing.fold((0u32, 0u32), |(bits, wrong), (_, bad)| {
+            (bits + 64, wrong + bad.count_ones())
+        })
     };
     let better = |(bits, wrong): (u32, u32)| {
         (f64::from(bits) / 2.0 - f64::from(wrong)) / f64::from(bits.max(1)).sqrt()

@@ -105,13 +105,18 @@ impl History {
     /// How loud each part of the scale is in what the newest word hears, in [`LOUD_STEPS`]; 0 is silence.
     pub fn loudness(&self) -> [u8; PARTS] {
         let age = LAG * self.per_grid;
-        let ends = [self.rows.len().checked_sub(1), self.rows.len().checked_sub(age + 1)];
+        let ends = [
+            self.rows.len().checked_sub(1),
+            self.rows.len().checked_sub(age + 1),
+        ];
         let rows = ends.map(|end| end.and_then(|end| self.rows[end].as_deref()));
         let [Some(now), Some(before)] = rows else {
             return [0; PARTS];
         };
         std::array::from_fn(|part| {
-            let bands = (MAX_SHIFT + part * SPREAD / PARTS..).step_by(BAND).take(SPREAD / PARTS / BAND + 1);
+            let bands = (MAX_SHIFT + part * SPREAD / PARTS..)
+                .step_by(BAND)
+                .take(SPREAD / PARTS / BAND + 1);
             let energy: f32 = bands.map(|band| now[band].powi(2) + before[band].powi(2)).sum();
             (LOUD_ONE + LOUD_STEPS * energy.log2()).clamp(1.0, 255.0) as u8
         })
