@@ -87,7 +87,7 @@ pub fn excess(deviations: f64, trials: f64) -> f64 {
 const PHRASE: (f64, f64) = (5.0, 7.0);
 
 /// Share of the evidence that counts in a stretch of some seconds, its silences not counted, where it could have been `whole` seconds long: a phrase of two
-/// seconds is said alike time and again, a longer one hardly ever.
+/// seconds is said alike time and again, a longer one hardly ever. The square: what phrases of strangers reach falls that fast with their length.
 pub fn brevity(seconds: f64, whole: f64) -> f64 {
     (seconds / whole.clamp(PHRASE.0, PHRASE.1))
         .clamp(0.0, 1.0)

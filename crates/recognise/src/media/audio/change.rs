@@ -51,12 +51,12 @@ impl Change {
         }
     }
 
-    /// How far evidence counts.
+    /// How far evidence counts. Strangers that a change makes fit reach nearly three times what those reach that fit as they are: a theme played
+    /// at another tempo, a voice that says a sentence again. Copies with a change do not lie under much else and can afford it.
     pub fn weight(self) -> f64 {
         match self {
             Change::None => 1.0,
-            Change::One => 0.36,
-            Change::Two => 0.36,
+            Change::One | Change::Two => 0.36,
             Change::Far => 0.3,
         }
     }
