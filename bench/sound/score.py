@@ -10,7 +10,8 @@ An answer may carry "default": false, meaning it lies below the tool's own accep
 wrong-work top answer to a positive query. 'default': every answer the tool gave at its own defaults.
 A wrong answer is a false positive whether the query was negative or positive. A tool may give a rival
 answer that is the same recording indexed twice: "same" in queries.json lists such pairs; "shared" (see shared.py)
-lists answers that are real copies of another work's audio, which are left out of the judgement for every tool.
+lists answers that are real copies of another work's audio, which are left out of the judgement for every tool. "again" lists how
+many seconds later or earlier a work holds the very recording again that a query was made from: that place is right, too.
 """
 
 import argparse
@@ -18,11 +19,12 @@ import json
 import statistics as st
 
 
-def place_err(q, h):
-    return abs(h["ref_start"] - (q["ref_start"] + q["rate"] * (h["query_start"] - q["q_start"])))
+def place_err(q, h, again=()):
+    late = h["ref_start"] - (q["ref_start"] + q["rate"] * (h["query_start"] - q["q_start"]))
+    return min(abs(late - other) for other in (0, *again))
 
 
-def judge(qs, ans, tol, same=(), shared=()):
+def judge(qs, ans, tol, same=(), shared=(), again={}):
     """-> rows of (query, top score or None, right work, right place, error, accepted at the tool's default, error of the rate)"""
     rows = []
     for q in qs:
@@ -36,7 +38,7 @@ def judge(qs, ans, tol, same=(), shared=()):
         ok = q["work"] is not None and (
             h["work"] == q["work"] or tuple(sorted((h["work"], q["work"]))) in same
         )
-        e = place_err(q, h) if ok and h["work"] == q["work"] else None
+        e = place_err(q, h, again.get(q["id"], ())) if ok and h["work"] == q["work"] else None
         placed = ok and (e is None or e <= tol + 0.05 * q["dur"])
         told = abs((h["speed"] or 1) / q["rate"] - 1) if ok and "speed" in h else None
         rows.append((q, h["score"], ok, placed, e, h.get("default", True), told))
@@ -92,11 +94,14 @@ def main():
     qs = D["queries"] if isinstance(D, dict) else D
     same = {tuple(sorted(p)) for p in (D.get("same", []) if isinstance(D, dict) else [])}
     shared = {tuple(p) for p in (D.get("shared", []) if isinstance(D, dict) else [])}
+    again = {}
+    for query, late in D.get("again", []) if isinstance(D, dict) else []:
+        again.setdefault(query, []).append(late)
     S, C = {}, {}
     for f in o.results:
         r = json.load(open(f))
         n = r["tool"]
-        S[n] = summary(judge([q for q in qs if q["id"] in r["answers"]], r["answers"], o.tol, same, shared))
+        S[n] = summary(judge([q for q in qs if q["id"] in r["answers"]], r["answers"], o.tol, same, shared, again))
         C[n] = r.get("index", {})
     names = list(S)
 

@@ -4,6 +4,8 @@
 //! tells what this query would find by chance: tones, rain and silence, whose words repeat themselves, vary much
 //! and so need much. The distance in standard deviations, less what a search among so many places would reach anyway, is the excess.
 
+use super::words::{PART_BITS, PARTS, parts};
+
 /// Draws from the index.
 const DRAWS: usize = 64;
 /// The likest draws that are left out: a tune that is in the index twice, or repeats itself, may be met where it fits.
@@ -13,10 +15,37 @@ const WHOLE: f64 = 1.08;
 /// Words of a stretch that are compared in each draw, at most.
 const SAMPLE: usize = 512;
 
-/// Standard deviations by which the share `wrong` lies below chance. `heard` are the query's words along the stretch (0: silent),
-/// `places` the number of places that are drawn from, `word` gives the word so far from the first of them.
-pub fn deviations(wrong: f64, heard: &[u64], places: usize, word: impl Fn(usize) -> u64) -> f64 {
-    let stride = heard.len().div_ceil(SAMPLE).max(1);
+/// Words of a query along a stretch (0: silent) and how far the parts of each are trusted.
+pub type Along = [(u64, [f32; PARTS])];
+
+/// The share of wrong bits of a stretch against the words that it is laid on; `None` where less than half of it sounds in both.
+pub fn share(along: &Along, stride: usize, word: impl Fn(usize) -> u64) -> Option<f64> {
+    let (mut bits, mut wrong, mut all) = (0.0, 0.0, 0.0);
+    for (at, &(heard, trust)) in along
+        .iter()
+        .enumerate()
+        .step_by(stride)
+        .filter(|(_, along)| along.0 != 0)
+    {
+        let known = word(at);
+        let here = PART_BITS * trust.iter().sum::<f32>();
+        all += here;
+        if known != 0 {
+            bits += here;
+            wrong += parts(heard ^ known)
+                .iter()
+                .zip(trust)
+                .map(|(w, t)| w * t)
+                .sum::<f32>();
+        }
+    }
+    (bits > 0.5 * all).then(|| f64::from(wrong) / f64::from(bits))
+}
+
+/// Standard deviations by which the share `wrong` lies below chance. `places` is the number of places that are drawn from, `word` gives
+/// the word so far from the first of them.
+pub fn deviations(wrong: f64, along: &Along, places: usize, word: impl Fn(usize) -> u64) -> f64 {
+    let stride = along.len().div_ceil(SAMPLE).max(1);
     let mut state = 0x9E37_79B9_7F4A_7C15u64;
     let mut shares = Vec::with_capacity(DRAWS);
     for _ in 0..DRAWS {
@@ -24,17 +53,7 @@ pub fn deviations(wrong: f64, heard: &[u64], places: usize, word: impl Fn(usize)
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         let first = ((state >> 32) as usize).wrapping_mul(places) >> 32;
-        let (mut bits, mut off) = (0u32, 0u32);
-        for (at, &heard) in heard.iter().enumerate().step_by(stride) {
-            let known = word(first + at);
-            if heard != 0 && known != 0 {
-                bits += 64;
-                off += (heard ^ known).count_ones();
-            }
-        }
-        if bits > 0 {
-            shares.push(f64::from(off) / f64::from(bits));
-        }
+        shares.extend(share(along, stride, |at| word(first + at)));
     }
     shares.sort_by(f64::total_cmp);
     let shares = &shares[LUCKY.min(shares.len() / 2)..];
@@ -42,9 +61,18 @@ pub fn deviations(wrong: f64, heard: &[u64], places: usize, word: impl Fn(usize)
     let mean = shares.iter().sum::<f64>() / count;
     let deviation = WHOLE * (shares.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / count).sqrt();
     // Bits of one word hang together; about a third of them are free even in the liveliest sound.
-    let sounding = heard.iter().filter(|&&word| word != 0).count().max(1);
-    let least = 0.5 / (sounding as f64 * 20.0).sqrt();
+    let least = 0.5 / (sounding(along).max(1.0) * 20.0).sqrt();
     (mean.min(0.5) - wrong) / deviation.max(least)
+}
+
+/// Number of words that would tell as much if all were trusted alike.
+pub fn sounding(along: &Along) -> f64 {
+    let trusts = along
+        .iter()
+        .filter(|(word, _)| *word != 0)
+        .flat_map(|(_, trust)| trust);
+    let (sum, squares) = trusts.fold((0.0, 0.0), |(sum, squares), t| (sum + t, squares + t * t));
+    f64::from(sum * sum / squares.max(f32::MIN_POSITIVE)) / PARTS as f64
 }
 
 /// Deviations beyond what the best of `trials` places reaches by chance.
@@ -54,16 +82,22 @@ pub fn excess(deviations: f64, trials: f64) -> f64 {
         .sqrt()
 }
 
-/// Share of the evidence that counts in a stretch of some seconds, its silences not counted, where one of `phrase` seconds counts in full: a phrase of two
-/// seconds is said alike time and again, a longer one hardly ever.
-pub fn brevity(seconds: f64, phrase: f64) -> f64 {
-    (seconds / phrase).clamp(0.0, 1.0)
+/// Seconds of a phrase that is said or played alike time and again: at least, and at most where query and reference go on beyond it
+/// and are no longer alike.
+const PHRASE: (f64, f64) = (5.0, 7.0);
+
+/// Share of the evidence that counts in a stretch of some seconds, its silences not counted, where it could have been `whole` seconds long: a phrase of two
+/// seconds is said alike time and again, a longer one hardly ever. The square: what phrases of strangers reach falls that fast with their length.
+pub fn brevity(seconds: f64, whole: f64) -> f64 {
+    (seconds / whole.clamp(PHRASE.0, PHRASE.1))
+        .clamp(0.0, 1.0)
+        .powi(2)
 }
 
 /// The excess at which a right and a wrong answer are equally likely where one file in twenty is a copy, and the power of it by which
 /// the odds rise. Fitted by bench/calibrate.py to 800 copies and 760 strangers; the likest wrong answers were the same voices saying the
 /// same phrases. See docs/RECOGNITION.md.
-const EVEN_ODDS: f64 = 9.0;
+const EVEN_ODDS: f64 = 6.0;
 const STEEP: i32 = 14;
 
 /// A score between 0 and 1 from an excess.
@@ -75,6 +109,10 @@ pub fn score(excess: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn alike(words: &[u64]) -> Vec<(u64, [f32; PARTS])> {
+        words.iter().map(|&word| (word, [1.0; PARTS])).collect()
+    }
 
     #[test]
     fn a_draw_that_meets_the_copy_itself_does_not_hide_it() {
@@ -88,7 +126,7 @@ mod tests {
         .take(40)
         .collect();
         // Of forty places to draw from, one is where the copy lies: 64 draws meet it now and then.
-        let deviations = deviations(0.0, &known, known.len(), |n| known[n % known.len()]);
+        let deviations = deviations(0.0, &alike(&known), known.len(), |n| known[n % known.len()]);
         assert!(deviations > 20.0, "{deviations}");
     }
 
@@ -96,7 +134,7 @@ mod tests {
     fn what_is_no_liker_than_chance_deviates_little() {
         let words = |n: usize| (n as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let heard: Vec<u64> = (500..700).map(words).collect();
-        let deviations = deviations(0.5, &heard, 10_000, |n| words(n + 2000));
+        let deviations = deviations(0.5, &alike(&heard), 10_000, |n| words(n + 2000));
         assert!(deviations.abs() < 3.0, "{deviations}");
     }
 }

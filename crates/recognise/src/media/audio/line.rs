@@ -8,7 +8,7 @@ use super::words::FINE;
 use std::ops::Range;
 
 /// Share of wrong bits at which a word neither earns nor costs.
-const EVEN: f64 = 0.44;
+pub const EVEN: f64 = 0.44;
 /// Words on either side of the seed at first.
 const FIRST_REACH: usize = 12;
 /// Tempos tried at first, in fiftieths: seconds of the reference for one of the query.
@@ -16,16 +16,17 @@ const FIRST_TEMPOS: Range<i32> = 39..65;
 /// Words beyond both ends of the span at which growing stops: half a minute.
 const FAR: usize = 512;
 
-/// Bits that differ between word `number` of the reference and frame `frame` of the query at a shift; `None` where
-/// either is silent or not there.
+/// What a line earns or loses where word `number` of the reference sounds at frame `frame` of the query; `None` where either is silent
+/// or not there.
 pub trait Compare {
-    /// The bits.
-    fn wrong(&self, number: usize, frame: isize) -> Option<u32>;
+    /// The reward, in bits.
+    fn reward(&self, number: usize, frame: isize) -> Option<f64>;
 }
 
+/// Counts the bits that differ.
 impl<F: Fn(usize, isize) -> Option<u32>> Compare for F {
-    fn wrong(&self, number: usize, frame: isize) -> Option<u32> {
-        self(number, frame)
+    fn reward(&self, number: usize, frame: isize) -> Option<f64> {
+        self(number, frame).map(|wrong| EVEN * 64.0 - f64::from(wrong))
     }
 }
 
@@ -81,10 +82,10 @@ pub fn best_stretch(line: Line, words: Range<usize>, compare: &impl Compare) -> 
     };
     let (mut gain, mut start) = (0.0, words.start);
     for number in words {
-        let Some(wrong) = compare.wrong(number, line.frame(number).round() as isize) else {
+        let Some(reward) = compare.reward(number, line.frame(number).round() as isize) else {
             continue;
         };
-        gain += EVEN * 64.0 - f64::from(wrong);
+        gain += reward;
         if gain <= 0.0 {
             (gain, start) = (0.0, number + 1);
         } else if gain > best.gain {
@@ -124,9 +125,12 @@ pub fn bend(stretch: &Stretch, wrong: &dyn Fn(isize, usize, isize) -> Option<u32
         let best = moves
             .filter_map(|(s, l)| Some(moved(s, l)).filter(|m| m.0 == count))
             .map(|m| m.1)
-            .min();
-        sum +=
-            f64::from(straight - best.unwrap_or(straight).min(straight)) / f64::from(straight.max(16)).sqrt();
+            .fold(straight, u32::min);
+        // What fits nowhere, as under a voice, does not tell whether it is bent.
+        if f64::from(best) > EVEN * 64.0 * f64::from(count) {
+            continue;
+        }
+        sum += f64::from(straight - best) / f64::from(straight.max(16)).sqrt();
         limbs += 1;
     }
     sum / f64::from(limbs.max(1))
@@ -138,7 +142,7 @@ pub fn rigidity(bend: f64) -> f64 {
 }
 
 /// The words of `owner` that sound within the `frames` of a query along a line.
-fn sounding(line: &Line, owner: &Range<usize>, frames: usize) -> Range<usize> {
+pub fn sounding(line: &Line, owner: &Range<usize>, frames: usize) -> Range<usize> {
     let early = (line.number as f64 - line.frame / line.step)
         .ceil()
         .max(owner.start as f64) as usize;

@@ -3,7 +3,8 @@
 //! Samples become band amplitudes on a logarithmic scale (`spectrum`), these become a word of 64 bits every 64 ms
 //! (`words`), and words are looked up in a segment (`store`). A query is heard at every shift of pitch at once; where a
 //! key agrees (`seeds`) a line is grown that follows any tempo (`line`), what it says was done to the copy is judged (`change`),
-//! and its likeness is weighed against chance (`chance`).
+//! and its likeness is weighed against chance (`chance`), once with all bits trusted alike and once with those trusted more where the query is
+//! quiet, as under a voice (`print`).
 //!
 //! Patents: Haitsma and Kalker's scheme was claimed in US 7549052 and EP 1362485, filed in 2001 and 2002; twenty years have
 //! passed since, an extension of the American one was not looked up.

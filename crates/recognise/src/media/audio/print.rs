@@ -1,11 +1,11 @@
 //! Fingerprints of sound as bytes.
 //!
-//! Little-endian: magic (4), purpose (1: reference, 2: query), shifts in a frame (1), frames at the start of a query that were looked up
+//! Little-endian: magic (4), purpose (1: reference, 3: query), shifts in a frame (1), frames at the start of a query that were looked up
 //! before (u16; 0 but in the windows of a stream), frames (u32), then the frames, then the CRC-32 of all before. A reference's frame is a
-//! word; a query's is a [`Heard`] for each shift.
+//! word; a query's is a [`Heard`] for each shift and the loudness of each part of the scale. (Queries of purpose 2 had no loudness.)
 
 use super::spectrum::Spectrum;
-use super::words::{FINE, GRID, Heard, History, SHIFTS, UNSHIFTED, WEAK};
+use super::words::{FINE, GRID, Heard, History, LOUD_STEPS, PARTS, SHIFTS, UNSHIFTED, WEAK};
 use super::{VERSION, damaged};
 use crate::{Error, Extractor, Fingerprint, Purpose, Signal};
 use swordnet_core::Medium;
@@ -13,6 +13,9 @@ use swordnet_core::Medium;
 const MAGIC: &[u8; 4] = b"swn\x61";
 const HEAD: usize = 12;
 const HEARD: usize = 8 + WEAK;
+/// Bytes of a frame of a query.
+const FRAME: usize = SHIFTS * HEARD + PARTS;
+const QUERY: u8 = 3;
 
 /// Samples to a fingerprint.
 pub struct Listener {
@@ -56,16 +59,17 @@ impl Extractor for Listener {
             history.push(row);
             *frames += 1;
             if *purpose == Purpose::Reference {
-                let word = history.word(UNSHIFTED, false).word;
+                let word = history.word(UNSHIFTED, 0).word;
                 *heard |= word != 0;
                 bytes.extend(word.to_le_bytes());
             } else {
                 for shift in 0..SHIFTS {
-                    let Heard { word, weak } = history.word(shift, true);
+                    let Heard { word, weak } = history.word(shift, if shift == UNSHIFTED { WEAK } else { 2 });
                     *heard |= word != 0;
                     bytes.extend(word.to_le_bytes());
                     bytes.extend(weak);
                 }
+                bytes.extend(history.loudness());
             }
         });
         Ok(())
@@ -76,7 +80,7 @@ impl Extractor for Listener {
             return Err(Error::Empty(Medium::Audio));
         }
         let (purpose, shifts) = if self.purpose == Purpose::Query {
-            (2, SHIFTS as u8)
+            (QUERY, SHIFTS as u8)
         } else {
             (1, 1)
         };
@@ -127,29 +131,29 @@ impl Tail {
     }
 
     fn kept(&self) -> usize {
-        (self.listener.bytes.len() - HEAD) / (SHIFTS * HEARD)
+        (self.listener.bytes.len() - HEAD) / FRAME
     }
 
     /// Forgets all but the last `most` frames.
     pub fn forget(&mut self, most: usize) {
         let old = self.kept().saturating_sub(most);
-        self.listener.bytes.drain(HEAD..HEAD + old * SHIFTS * HEARD);
+        self.listener.bytes.drain(HEAD..HEAD + old * FRAME);
         self.gone += old as u64;
     }
 
     /// The query of the frames from `first` to `end`, counted in the whole stream and still kept, and in which nothing before `fresh` need be looked up.
     /// Nothing where what is fresh is silent.
     pub fn query(&self, first: u64, fresh: u64, end: u64) -> Option<Fingerprint> {
-        let place = |frame: u64| HEAD + (frame - self.gone) as usize * SHIFTS * HEARD;
+        let place = |frame: u64| HEAD + (frame - self.gone) as usize * FRAME;
         let bytes = &self.listener.bytes;
-        let sounds = |heard: &[u8]| word(&heard[..8]) != 0;
-        if !bytes[place(fresh)..place(end)].chunks_exact(HEARD).any(sounds) {
+        let sounds = |frame: &[u8]| frame[SHIFTS * HEARD..] != [0; PARTS];
+        if !bytes[place(fresh)..place(end)].chunks_exact(FRAME).any(sounds) {
             return None;
         }
         let mut query = vec![0; HEAD];
         query.extend(&bytes[place(first)..place(end)]);
         let known = (fresh - first) as u16;
-        Some(seal(query, 2, SHIFTS as u8, known, (end - first) as u32))
+        Some(seal(query, QUERY, SHIFTS as u8, known, (end - first) as u32))
     }
 }
 
@@ -193,28 +197,61 @@ pub fn reference(print: &Fingerprint) -> Result<impl ExactSizeIterator<Item = u6
 pub struct Query {
     words: Vec<u64>,
     weak: Vec<[u8; WEAK]>,
+    trust: Vec<[f32; PARTS]>,
     frames: usize,
     known: usize,
+}
+
+/// Energy, as a share of the median, below which a part of the scale is not trusted more.
+const QUIET: f32 = 0.1;
+
+/// How far each part of each frame can be trusted where something lies over the work that comes and goes, as a voice does: the likelier
+/// heard through it, the quieter all is. A bit tells of the work in proportion to its share of the amplitude. 1 in the mean.
+fn trust(loud: &[[u8; PARTS]]) -> Vec<[f32; PARTS]> {
+    let mut trust = vec![[0.0; PARTS]; loud.len()];
+    for part in 0..PARTS {
+        let mut sounding: Vec<u8> = loud.iter().map(|l| l[part]).filter(|&l| l > 0).collect();
+        if sounding.is_empty() {
+            continue;
+        }
+        let middle = sounding.len() / 2;
+        let median = f32::from(*sounding.select_nth_unstable(middle).1);
+        let of = |loud: u8| {
+            let energy = ((f32::from(loud) - median) / LOUD_STEPS).exp2();
+            (energy + QUIET).powf(-0.5)
+        };
+        let mean = sounding.iter().map(|&l| of(l)).sum::<f32>() / sounding.len() as f32;
+        for (into, loud) in trust.iter_mut().zip(loud) {
+            into[part] = of(loud[part]) / mean;
+        }
+    }
+    trust
 }
 
 impl Query {
     /// Reads a query's fingerprint.
     pub fn read(print: &Fingerprint) -> Result<Self, Error> {
-        let bytes = frames(print, 2, SHIFTS as u8, SHIFTS * HEARD)?;
-        let frames = bytes.len() / (SHIFTS * HEARD);
+        let bytes = frames(print, QUERY, SHIFTS as u8, FRAME)?;
+        let frames = bytes.len() / FRAME;
         let mut words = vec![0; SHIFTS * frames];
         let mut weak = vec![[0; WEAK]; SHIFTS * frames];
-        for (at, heard) in bytes.chunks_exact(HEARD).enumerate() {
-            let place = at % SHIFTS * frames + at / SHIFTS;
-            words[place] = word(&heard[..8]);
-            for (into, &bit) in weak[place].iter_mut().zip(&heard[8..]) {
-                *into = bit & 63;
+        let mut loud = vec![[0; PARTS]; frames];
+        for (at, frame) in bytes.chunks_exact(FRAME).enumerate() {
+            let (heard, loudness) = frame.split_at(SHIFTS * HEARD);
+            loud[at].copy_from_slice(loudness);
+            for (shift, heard) in heard.chunks_exact(HEARD).enumerate() {
+                let place = shift * frames + at;
+                words[place] = word(&heard[..8]);
+                for (into, &bit) in weak[place].iter_mut().zip(&heard[8..]) {
+                    *into = bit & 63;
+                }
             }
         }
         let known = usize::from(u16::from_le_bytes([print.bytes[6], print.bytes[7]]));
         Ok(Self {
             words,
             weak,
+            trust: trust(&loud),
             frames,
             known,
         })
@@ -238,5 +275,19 @@ impl Query {
     /// The weak bits of each word at one shift of pitch.
     pub fn weak(&self, shift: usize) -> &[[u8; WEAK]] {
         &self.weak[shift * self.frames..][..self.frames]
+    }
+
+    /// The part of a frame that is trusted least.
+    pub fn covered(&self, frame: usize) -> usize {
+        let trust = &self.trust[frame];
+        (1..PARTS).fold(
+            0,
+            |least, part| if trust[part] < trust[least] { part } else { least },
+        )
+    }
+
+    /// How far each part of each frame is trusted against what comes and goes.
+    pub fn trust(&self) -> &[[f32; PARTS]] {
+        &self.trust
     }
 }

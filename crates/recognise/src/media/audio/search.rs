@@ -2,12 +2,14 @@
 
 use super::chance;
 use super::change::Change;
-use super::line::{self, Stretch};
+use super::line::{self, Line, Stretch};
 use super::print::Query;
 use super::seeds;
 use super::spectrum::UNITS_PER_SEMITONE;
 use super::store::Store;
-use super::words::{FINE, GRID_SECONDS, MIDDLE, SHIFT_STEP, SHIFTS, UNSHIFTED};
+use super::words::{
+    FINE, GRID_SECONDS, MIDDLE, PART_BITS, PARTS, SHIFT_STEP, SHIFTS, UNSHIFTED, heard_seconds, parts,
+};
 use crate::{Error, Fingerprint, Match, Segment};
 use bytes::Bytes;
 use std::collections::HashSet;
@@ -20,8 +22,8 @@ const STRETCH: usize = 2048;
 const SAME: f64 = 24.0;
 /// Answers below this excess over chance are not given.
 const LEAST_EXCESS: f64 = 3.0;
-/// Where another reference explains the same part of the query this many times better, an answer is an echo of it: the same voice
-/// saying the same again, the same instruments. Two editions of one recording differ by less.
+/// Where another reference that is like it explains the same part of the query this many times better, an answer is an echo of it: the same
+/// voice saying the same again, the same instruments. Two editions of one recording differ by less.
 const ECHO: f64 = 1.35;
 /// Answers to one query, at most.
 const ANSWERS: usize = 64;
@@ -41,6 +43,35 @@ fn semitones(shift: f64) -> f64 {
 
 /// An opened segment of sound.
 pub struct Sounds(Store);
+
+/// A stretch that is heard along a line.
+struct Heard {
+    shift: usize,
+    stretch: Stretch,
+    change: Change,
+    /// Are its bits trusted as far as they can be under a voice?
+    covered: bool,
+}
+
+/// Rewards of words whose bits are trusted as far as they can be under a voice.
+struct Trusting<'a> {
+    store: &'a Store,
+    words: &'a [u64],
+    trust: &'a [[f32; PARTS]],
+}
+
+impl line::Compare for Trusting<'_> {
+    fn reward(&self, number: usize, frame: isize) -> Option<f64> {
+        let frame = usize::try_from(frame).ok()?;
+        let (heard, known) = (*self.words.get(frame)?, self.store.word(number));
+        let even = line::EVEN as f32 * PART_BITS;
+        let rewards = parts(heard ^ known)
+            .into_iter()
+            .zip(self.trust[frame])
+            .map(|(wrong, trust)| trust * (even - wrong));
+        (heard != 0 && known != 0).then(|| f64::from(rewards.sum::<f32>()))
+    }
+}
 
 /// A stretch that was found.
 struct Found {
@@ -67,9 +98,28 @@ impl Sounds {
         }
     }
 
-    /// What grows from a seed, in an index of so many words.
+    /// What grows from a seed, in an index of so many words: the best of a line at any tempo, the same with bits trusted as far as they can be
+    /// under a voice, and so a line without a change.
     fn extend(&self, query: &Query, seed: &seeds::Seed, indexed: f64) -> Option<Found> {
-        let (reference, owner) = self.0.owner(seed.word);
+        let bent = self.bent(query, seed);
+        let changed = bent.as_ref().filter(|bent| bent.change != Change::None);
+        let trusted = changed.map(|bent| {
+            let (line, trusting) = (bent.stretch.line, self.trusting(query, bent.shift));
+            Heard {
+                stretch: line::best_stretch(line, self.sounding(query, seed.word, &line), &trusting),
+                covered: true,
+                ..*bent
+            }
+        });
+        let lines = [bent, trusted, self.covered(query, seed)];
+        let found = lines.into_iter().flatten();
+        let weighed = found.filter_map(|line| self.weigh(query, seed, line, indexed));
+        weighed.max_by(|a, b| a.excess.total_cmp(&b.excess))
+    }
+
+    /// The line that grows from a seed at whatever tempo.
+    fn bent(&self, query: &Query, seed: &seeds::Seed) -> Option<Heard> {
+        let (_, owner) = self.0.owner(seed.word);
         let grown = line::grow(
             seed.word,
             seed.frame,
@@ -100,43 +150,93 @@ impl Sounds {
             query.frames(),
             &self.compare(query, UNSHIFTED),
         );
-        let (shift, stretch, change) = if plain.gain >= PLAIN_IS_AS_GOOD * stretch.gain {
-            (UNSHIFTED, plain, Change::None)
+        Some(if plain.gain >= PLAIN_IS_AS_GOOD * stretch.gain {
+            Heard {
+                shift: UNSHIFTED,
+                stretch: plain,
+                change: Change::None,
+                covered: false,
+            }
         } else {
-            (shift, stretch.clone(), Change::of(tempo, rise, &stretch))
-        };
+            Heard {
+                shift,
+                change: Change::of(tempo, rise, &stretch),
+                stretch,
+                covered: false,
+            }
+        })
+    }
+
+    /// The line without a change through a seed, its bits trusted as far as they can be under a voice.
+    fn covered(&self, query: &Query, seed: &seeds::Seed) -> Option<Heard> {
+        if seed.shift != UNSHIFTED {
+            return None;
+        }
+        let (_, owner) = self.0.owner(seed.word);
+        let trusting = self.trusting(query, UNSHIFTED);
+        let stretch = line::plain(seed.word, seed.frame as f64, &owner, query.frames(), &trusting);
+        (stretch.gain >= LEAST_GAIN).then_some(Heard {
+            shift: UNSHIFTED,
+            stretch,
+            change: Change::None,
+            covered: true,
+        })
+    }
+
+    fn trusting<'a>(&'a self, query: &'a Query, shift: usize) -> Trusting<'a> {
+        Trusting {
+            store: &self.0,
+            words: query.words(shift),
+            trust: query.trust(),
+        }
+    }
+
+    /// The words of the reference of a word that sound in the query along a line.
+    fn sounding(&self, query: &Query, word: usize, line: &Line) -> Range<usize> {
+        line::sounding(line, &self.0.owner(word).1, query.frames())
+    }
+
+    /// What a line is worth.
+    fn weigh(&self, query: &Query, seed: &seeds::Seed, heard: Heard, indexed: f64) -> Option<Found> {
+        let Heard {
+            shift,
+            stretch,
+            change,
+            covered,
+        } = heard;
+        let (reference, owner) = self.0.owner(seed.word);
         let words = query.words(shift);
         // What is silent in either says nothing, and is no part of what chance must match either.
-        let along = stretch.words.clone().zip(self.0.words(stretch.words.clone()));
-        let along: Vec<(u64, u64)> = along
+        let along: Vec<(u64, [f32; PARTS])> = stretch
+            .words
+            .clone()
+            .zip(self.0.words(stretch.words.clone()))
             .map(|(number, known)| {
-                let heard = words.get(stretch.line.frame(number).round() as usize);
-                (heard.copied().unwrap_or(0), known)
+                let frame = stretch.line.frame(number).round() as usize;
+                let heard = words.get(frame).copied().filter(|_| known != 0).unwrap_or(0);
+                let trust = query.trust().get(frame).filter(|_| covered);
+                (heard, trust.copied().unwrap_or([1.0; PARTS]))
             })
-            .map(|pair| if pair.1 == 0 { (0, 0) } else { pair })
             .collect();
-        let (mut bits, mut wrong) = (0u32, 0u32);
-        for (heard, known) in along.iter().filter(|(heard, _)| *heard != 0) {
-            bits += 64;
-            wrong += (heard ^ known).count_ones();
-        }
-        let along: Vec<u64> = along.into_iter().map(|(heard, _)| heard).collect();
-        if bits < 512 {
+        let sounding = along.iter().filter(|(heard, _)| *heard != 0).count();
+        if sounding < 8 {
             return None;
         }
         // A draw that meets the very place says nothing of chance, so they start well after it and end well before.
         let (here, len) = (stretch.words.start, self.0.len());
         let places = len.saturating_sub(2 * HERE).max(1);
-        let wrong = f64::from(wrong) / f64::from(bits);
+        let wrong = chance::share(&along, 1, |at| self.0.word(here + at))?;
         let deviations = chance::deviations(wrong, &along, places, |n| self.0.word((here + HERE + n) % len));
         let bend = line::bend(&stretch, &|up, number, frame| {
             let words = query.words(shift.checked_add_signed(up).filter(|&s| s < SHIFTS)?);
             let (heard, known) = (*words.get(usize::try_from(frame).ok()?)?, self.0.word(number));
             (heard != 0 && known != 0).then(|| (heard ^ known).count_ones())
         });
+        let seconds = heard_seconds(sounding);
+        let whole = heard_seconds(self.sounding(query, seed.word, &stretch.line).len());
         let excess = change.weight()
             * line::rigidity(bend)
-            * chance::brevity(f64::from(bits / 64) * GRID_SECONDS, change.phrase())
+            * chance::brevity(seconds, whole)
             * chance::excess(deviations, indexed * change.trials());
         (excess >= LEAST_EXCESS).then_some(Found {
             segment: seed.segment,
@@ -217,13 +317,34 @@ impl Found {
         self.stretch.line.frame(self.stretch.words.start)..self.stretch.line.frame(self.stretch.words.end)
     }
 
-    /// Is most of this one's part of the query told better by another: one of the same reference, or a far better one?
-    fn repeats(&self, other: &Found) -> bool {
+    /// Is most of this one's part of the query told better by another: one of the same reference, or a far better one that is like it?
+    fn repeats(&self, other: &Found, segments: &[&Sounds]) -> bool {
         let (a, b) = (self.frames(), other.frames());
         let common = a.end.min(b.end) - a.start.max(b.start);
+        if common <= 0.5 * (a.end - a.start) {
+            return false;
+        }
         let same = (self.segment, self.reference) == (other.segment, other.reference);
-        let better = same || other.excess > ECHO * self.excess;
-        better && common > 0.5 * (a.end - a.start)
+        same || other.excess > ECHO * self.excess && self.resembles(other, segments)
+    }
+
+    /// Do the references agree where both lie on the query? What lies under a voice does not agree with what the voice says.
+    fn resembles(&self, other: &Found, segments: &[&Sounds]) -> bool {
+        let (mut bits, mut wrong) = (0u32, 0u32);
+        for number in self.stretch.words.clone() {
+            let line = &other.stretch.line;
+            let there = line.number as f64 + (self.stretch.line.frame(number) - line.frame) / line.step;
+            let there = there.round() as usize;
+            let (a, b) = (
+                segments[self.segment].0.word(number),
+                segments[other.segment].0.word(there),
+            );
+            if other.stretch.words.contains(&there) && a != 0 && b != 0 {
+                bits += 64;
+                wrong += (a ^ b).count_ones();
+            }
+        }
+        f64::from(wrong) < line::EVEN * f64::from(bits.max(1))
     }
 }
 
@@ -234,6 +355,10 @@ impl Segment for Sounds {
 
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
         Ok(search(&[self], &Query::read(query)?, removed))
+    }
+
+    fn seldom(&self) -> Vec<Bytes> {
+        vec![self.0.all()]
     }
 }
 
@@ -256,7 +381,7 @@ pub fn search(segments: &[&Sounds], query: &Query, removed: &HashSet<ReferenceId
     found.sort_by(|a, b| b.excess.total_cmp(&a.excess));
     let mut kept: Vec<Found> = Vec::new();
     for one in found {
-        if kept.len() < ANSWERS && !kept.iter().any(|k| one.repeats(k)) {
+        if kept.len() < ANSWERS && !kept.iter().any(|k| one.repeats(k, segments)) {
             kept.push(one);
         }
     }
@@ -269,7 +394,7 @@ pub fn search(segments: &[&Sounds], query: &Query, removed: &HashSet<ReferenceId
 mod tests {
     use super::*;
     use crate::media::audio::Audio;
-    use crate::media::audio::store::seal;
+    use crate::media::audio::store::{assemble, seal};
     use crate::{MediumKind, Purpose, Signal};
     use proptest::prelude::*;
     use std::sync::LazyLock;
@@ -322,9 +447,9 @@ mod tests {
         }
     }
 
-    /// Form 2 is form 3 without the bits beside the numbers.
+    /// Form 3 differs from form 4 by its number, form 2 has no bits beside the numbers of words either.
     #[test]
-    fn the_form_before_is_read() {
+    fn forms_before_are_read() {
         let posted = u32::from_le_bytes(SEGMENT[32..36].try_into().unwrap()) as usize;
         let (rest, postings) = SEGMENT.split_at(SEGMENT.len() - 6 * posted);
         let mut before = rest.to_vec();
@@ -338,6 +463,24 @@ mod tests {
         let now = found(SEGMENT.clone());
         assert!(now[0].score > 0.9);
         assert_eq!(found(before), now);
+        let mut third = SEGMENT.clone();
+        third[8..10].copy_from_slice(&3u16.to_le_bytes());
+        seal(&mut third);
+        assert_eq!(found(third), now);
+    }
+
+    #[test]
+    fn a_thin_segment_is_smaller_and_answers_the_same() {
+        let print = print(Purpose::Reference);
+        let references = ["one", "two"].map(|name| (ReferenceId::from_text(name), &print));
+        let thin = assemble(&references, 0).unwrap();
+        assert!(thin.len() < SEGMENT.len());
+        let found = |bytes: &[u8]| {
+            let opened = Audio.open(bytes.to_vec().into()).unwrap();
+            opened.search(&QUERY, &HashSet::new()).unwrap()
+        };
+        assert_eq!(found(&thin), found(&SEGMENT));
+        assert_eq!(found(&thin).len(), 2);
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! A segment's bytes: laid out so that a mapped file is searched in place.
 //!
 //! Little-endian. Head (64 bytes): magic (8), form (u16), key bits (u16), references (u32), bytes of the directory
-//! (u32), zero (u32), words (u64), postings (u64), zeros, CRC-32 of the body, CRC-32 of head and directory. Directory:
+//! (u32), whether it is thin (u32), words (u64), postings (u64), zeros, CRC-32 of the body, CRC-32 of head and directory. Directory:
 //! for each reference its words (u32), the length of its identifier (u16) and the identifier; zeros up to a multiple of 8. Body: the words
-//! of all references one after another (u64); the first posting of each key (u32, one more than there are keys);
-//! postings: numbers of words (u32) and their bits behind the key (u16), in the order of their keys. Form 2 had numbers only.
+//! of all references one after another (u64); the first posting of each slot (u32, one more than there are slots);
+//! postings in the order of their keys: numbers of words (u32) and their bits behind the key, 16 or, in a thin segment, 40.
+//!
+//! A large segment is thin: of its words only those are posted whose key has an even number of ones. Of a query's keys half are then not looked up, and what a
+//! search goes through is a third of the segment, which stays in memory. The last bit of such a key follows from the others: a slot is a key without it.
+//! Form 3 had no thin segments, form 2 nothing beside the numbers either.
 
 use super::damaged;
 use super::print;
@@ -19,22 +23,28 @@ const HEAD: usize = 64;
 /// The body of a segment up to this size is checked when it is opened; a larger one would take too long to read.
 const CHECKED: usize = 256 << 20;
 
-/// The form that is written; the one before it is read, too.
-const FORM: u16 = 3;
-/// Bits of a word that stand beside its number.
-const CHECK: u32 = 16;
-/// Bytes of a posting.
-const POSTING: usize = 6;
+/// The form that is written; those from 2 on are read, too.
+const FORM: u16 = 4;
+/// Bytes of a posting that number a word.
+const NUMBER: usize = 4;
+/// Bytes behind them with the bits behind the word's key, in form 2, in a segment and in a thin one.
+const CHECKS: [usize; 3] = [0, 2, 5];
+/// Of as many bits, so many may differ: nine in ten of the words that have the key by chance, in a thin segment 99 in 100, are passed over without being
+/// read.
+const APART: [u32; 3] = [0, 5, 12];
+/// Segments of more words are thin: three hundred hours.
+const FULL: usize = 1 << 24;
 
 /// A segment's words and where they are looked up.
 pub struct Store {
     bytes: Bytes,
     key_bits: u32,
+    thin: bool,
     words: usize,
     table: usize,
     postings: usize,
-    /// Bytes of a posting; without a check in the form before.
-    posting: usize,
+    /// Bytes of a posting's check.
+    check: usize,
     posted: usize,
     references: Vec<ReferenceId>,
     starts: Vec<usize>,
@@ -54,6 +64,11 @@ fn bad(why: &str) -> Error {
 
 /// Builds a segment's bytes.
 pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Error> {
+    assemble(references, FULL)
+}
+
+/// A segment, thin if it has more than `full` words.
+pub fn assemble(references: &[(ReferenceId, &Fingerprint)], full: usize) -> Result<Vec<u8>, Error> {
     let mut directory = Vec::new();
     let mut words = Vec::new();
     for (id, fingerprint) in references {
@@ -68,10 +83,12 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
         return Err(bad("more words than 32 bits can number"));
     }
     directory.resize(directory.len().next_multiple_of(8), 0);
-    let posted = words.iter().filter(|&&w| w != 0).count();
-    // About two postings a key: the longer the index, the more bits of a word must agree.
-    let key_bits = posted.max(1).ilog2().saturating_sub(1).clamp(4, KEY_BITS);
-    let (table, postings) = post(&words, key_bits);
+    let sounding = words.iter().filter(|&&w| w != 0).count();
+    // About two postings a slot: the longer the index, the more bits of a word must agree.
+    let key_bits = sounding.max(1).ilog2().saturating_sub(1).clamp(4, KEY_BITS);
+    let thin = words.len() > full;
+    let (table, postings) = post(&words, key_bits, thin);
+    let check = CHECKS[1 + usize::from(thin)];
 
     let mut bytes = vec![0; HEAD];
     bytes[..8].copy_from_slice(MAGIC);
@@ -79,14 +96,16 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
     bytes[10..12].copy_from_slice(&(key_bits as u16).to_le_bytes());
     bytes[12..16].copy_from_slice(&(references.len() as u32).to_le_bytes());
     bytes[16..20].copy_from_slice(&(directory.len() as u32).to_le_bytes());
+    bytes[20..24].copy_from_slice(&u32::from(thin).to_le_bytes());
     bytes[24..32].copy_from_slice(&(words.len() as u64).to_le_bytes());
-    bytes[32..40].copy_from_slice(&(posted as u64).to_le_bytes());
-    let mut body = Vec::with_capacity(words.len() * 8 + table.len() * 4 + postings.len() * POSTING);
+    bytes[32..40].copy_from_slice(&(postings.len() as u64).to_le_bytes());
+    let mut body = Vec::with_capacity(words.len() * 8 + table.len() * 4 + postings.len() * (NUMBER + check));
     body.extend(words.iter().flat_map(|word| word.to_le_bytes()));
     body.extend(table.iter().flat_map(|number| number.to_le_bytes()));
     for number in postings {
         body.extend(number.to_le_bytes());
-        body.extend(check(words[number as usize], key_bits).to_le_bytes());
+        let check_bits = behind(words[number as usize], key_bits, check);
+        body.extend_from_slice(&check_bits.to_le_bytes()[..check]);
     }
     bytes[56..60].copy_from_slice(&crc32fast::hash(&body).to_le_bytes());
     let sum = head_sum(&bytes[..60], &directory);
@@ -118,25 +137,48 @@ fn head_sum(head: &[u8], directory: &[u8]) -> u32 {
     sum.finalize()
 }
 
-/// The bits of a word behind its key.
-fn check(word: u64, key_bits: u32) -> u16 {
-    (word << key_bits >> (64 - CHECK)) as u16
+/// So many bytes of bits of a word behind its key.
+fn behind(word: u64, key_bits: u32, bytes: usize) -> u64 {
+    let bits = 8 * bytes as u32;
+    (word << key_bits).checked_shr(u64::BITS - bits).unwrap_or(0)
 }
 
-/// Counting sort of the words by key.
-fn post(words: &[u64], key_bits: u32) -> (Vec<u32>, Vec<u32>) {
-    let mut table = vec![0u32; (1 << key_bits) + 1];
-    let sounding = || words.iter().enumerate().filter(|&(_, &w)| w != 0);
-    for (_, word) in sounding() {
-        table[(word >> (64 - key_bits)) as usize + 1] += 1;
+/// What stands behind the number in a posting.
+fn check_of(posting: &[u8]) -> u64 {
+    match posting[NUMBER..] {
+        [a, b] => u64::from(u16::from_le_bytes([a, b])),
+        [a, b, c, d, e] => u64::from(u32::from_le_bytes([a, b, c, d])) | u64::from(e) << 32,
+        _ => 0,
     }
-    for key in 1..table.len() {
-        table[key] += table[key - 1];
+}
+
+/// The slot of a key; none where it is not posted.
+fn slot(key: u64, thin: bool) -> Option<usize> {
+    (!thin || key.count_ones() % 2 == 0).then_some(key as usize >> u32::from(thin))
+}
+
+/// How many slots there are.
+fn slots(key_bits: u32, thin: bool) -> usize {
+    1 << (key_bits - u32::from(thin))
+}
+
+/// Counting sort of the posted words by key: where each slot begins, and the numbers of the words.
+fn post(words: &[u64], key_bits: u32, thin: bool) -> (Vec<u32>, Vec<u32>) {
+    let mut table = vec![0u32; slots(key_bits, thin) + 1];
+    let slots = words.iter().map(|word| slot(word >> (64 - key_bits), thin));
+    let posted = || words.iter().zip(slots.clone()).enumerate();
+    let posted =
+        || posted().filter_map(|(number, (&word, slot))| Some((number, slot.filter(|_| word != 0)?)));
+    for (_, slot) in posted() {
+        table[slot + 1] += 1;
+    }
+    for slot in 1..table.len() {
+        table[slot] += table[slot - 1];
     }
     let mut next = table.clone();
     let mut postings = vec![0; table[table.len() - 1] as usize];
-    for (number, word) in sounding() {
-        let slot = &mut next[(word >> (64 - key_bits)) as usize];
+    for (number, slot) in posted() {
+        let slot = &mut next[slot];
         postings[*slot as usize] = number as u32;
         *slot += 1;
     }
@@ -149,9 +191,10 @@ impl Store {
         if bytes.len() < HEAD || &bytes[..8] != MAGIC {
             return Err(bad("no magic at its start"));
         }
-        let posting = match u16::from_le_bytes([bytes[8], bytes[9]]) {
-            2 => POSTING - 2,
-            FORM => POSTING,
+        let (check, thin) = match (u16::from_le_bytes([bytes[8], bytes[9]]), u32_at(&bytes, 20)) {
+            (2, 0) => (CHECKS[0], false),
+            (3..=FORM, 0) => (CHECKS[1], false),
+            (FORM, 1) => (CHECKS[2], true),
             _ => return Err(bad("another version")),
         };
         let key_bits = u32::from(u16::from_le_bytes([bytes[10], bytes[11]]));
@@ -166,8 +209,8 @@ impl Store {
             return Err(bad("impossible sizes"));
         }
         let table = body + words * 8;
-        let postings = table + ((1 << key_bits) + 1) * 4;
-        if bytes.len() != postings + posted * posting {
+        let postings = table + (slots(key_bits, thin) + 1) * 4;
+        if bytes.len() != postings + posted * (NUMBER + check) {
             return Err(bad("its length is wrong"));
         }
         if bytes.len() <= CHECKED && crc32fast::hash(&bytes[body..]) != u32_at(&bytes, 56) {
@@ -177,10 +220,11 @@ impl Store {
         Ok(Self {
             bytes,
             key_bits,
+            thin,
             words,
             table,
             postings,
-            posting,
+            check,
             posted,
             references,
             starts,
@@ -215,24 +259,46 @@ impl Store {
         self.table - self.words * 8 - HEAD
     }
 
+    /// The bytes of all words.
+    pub fn all(&self) -> Bytes {
+        self.bytes.slice(self.table - self.words * 8..self.table)
+    }
+
     /// The words of a range.
     pub fn words(&self, range: Range<usize>) -> impl Iterator<Item = u64> + '_ {
         range.map(|number| self.word(number))
     }
 
-    /// Numbers of the words with a key that differ from `heard` in at most `apart` of the 16 bits behind it. What a damaged body says of other words or of no
-    /// word is left out.
-    pub fn postings(&self, key: u64, heard: u64, apart: u32) -> impl Iterator<Item = usize> + '_ {
-        let at = self.table + key as usize * 4;
+    /// Where the postings of a key are, if it has any. What a damaged body says of other postings is left out.
+    pub fn list(&self, key: u64) -> Range<usize> {
+        let Some(slot) = slot(key, self.thin) else {
+            return 0..0;
+        };
+        let at = self.table + slot * 4;
         let first = (u32_at(&self.bytes, at) as usize).min(self.posted);
         let last = (u32_at(&self.bytes, at + 4) as usize).clamp(first, self.posted);
-        let list = &self.bytes[self.postings + first * self.posting..self.postings + last * self.posting];
-        let heard = check(heard, self.key_bits);
-        list.chunks_exact(self.posting)
-            .filter(move |posting| match posting[4..] {
-                [low, high] => (u16::from_le_bytes([low, high]) ^ heard).count_ones() <= apart,
-                _ => true,
-            })
+        first..last
+    }
+
+    /// The first byte of a list: to have memory fetch it.
+    pub fn touch(&self, list: &Range<usize>) -> u8 {
+        let at = self.postings + list.start * (NUMBER + self.check);
+        self.bytes.get(at).copied().unwrap_or(0)
+    }
+
+    /// Numbers of the words of a list that differ from `heard` behind their key in as few bits as [`APART`] says and `more`. What a damaged body says of no word
+    /// is left out.
+    pub fn postings(&self, list: Range<usize>, heard: u64, more: u32) -> impl Iterator<Item = usize> + '_ {
+        let posting = NUMBER + self.check;
+        let list = &self.bytes[self.postings + list.start * posting..self.postings + list.end * posting];
+        let heard = behind(heard, self.key_bits, self.check);
+        let apart = CHECKS
+            .iter()
+            .position(|&check| check == self.check)
+            .map_or(0, |form| APART[form])
+            + more;
+        list.chunks_exact(posting)
+            .filter(move |posting| (check_of(posting) ^ heard).count_ones() <= apart)
             .map(|posting| u32_at(posting, 0) as usize)
             .filter(|&number| number < self.words)
     }
