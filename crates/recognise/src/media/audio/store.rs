@@ -154,7 +154,7 @@ fn check_of(posting: &[u8]) -> u64 {
 
 /// The slot of a key; none where it is not posted.
 fn slot(key: u64, thin: bool) -> Option<usize> {
-    (!thin || key.count_ones() % 2 == 0).then_some(key as usize >> u32::from(thin))
+    (!thin || key.count_ones().is_multiple_of(2)).then_some(key as usize >> u32::from(thin))
 }
 
 /// How many slots there are.
