@@ -55,7 +55,8 @@ def layer(x, y, delay, sr, span=0.03):
         if first < 0 or first + n + 2 * reach > len(y) or np.sqrt(np.sum(x[s : s + n] ** 2)) < 0.3:
             continue
         N = next_fast_len(2 * n + 2 * reach)
-        F = np.fft.rfft(y[first : first + n + 2 * reach], N) * np.conj(np.fft.rfft(x[s : s + n] * np.hanning(n), N))
+        p = np.conj(np.fft.rfft(x[s : s + n] * np.hanning(n), N))
+        F = np.fft.rfft(y[first : first + n + 2 * reach], N) * p
         size = np.abs(F)
         c = np.abs(hilbert(np.fft.irfft(F / (size + 0.05 * size.mean() + 1e-12), N))) ** 2
         total, count = total + c[: 2 * reach] / c.mean(), count + 1
@@ -94,7 +95,8 @@ def again(media, q, late):
     # What lies beyond the work's ends cannot be compared.
     cut = max(0, -start)
     count = min(count, len(y) - start - 2 * reach)
-    return count - cut >= sr and repeats(y[first + cut : first + count], y[start + cut : start + count + 2 * reach], sr)
+    there = y[start + cut : start + count + 2 * reach]
+    return count - cut >= sr and repeats(y[first + cut : first + count], there, sr)
 
 
 def main():
