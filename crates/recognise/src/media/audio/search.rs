@@ -234,10 +234,10 @@ impl Sounds {
         });
         let seconds = heard_seconds(sounding);
         let whole = heard_seconds(self.sounding(query, seed.word, &stretch.line).len());
-        let excess = change.weight()
-            * line::rigidity(bend)
+        let excess = line::rigidity(bend)
             * chance::brevity(seconds, whole)
-            * chance::excess(deviations, indexed * change.trials());
+            * chance::excess(deviations, indexed * change.trials())
+            - change.cost();
         (excess >= LEAST_EXCESS).then_some(Found {
             segment: seed.segment,
             reference,
