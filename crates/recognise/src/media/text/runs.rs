@@ -61,7 +61,7 @@ fn rarity(places: u32) -> f32 {
 
 /// How rare a run is whose grams so many places hold. In a large index most grams stand elsewhere too, as language will have it. What stands in one reference
 /// for as long as chance does not reach is that reference's, however common its parts are; a stock phrase is common to its rarest gram. So
-/// the rarest of each `size` grams speaks for them.
+/// the rarest of each `size` grams speaks for them. Where a run is shorter it does so in proportion, and for the rest each gram for itself.
 fn together(counts: &[u32], size: usize) -> f32 {
     let parts = (counts.len() / size.max(1)).max(1);
     let rarest = |part: &[u32]| {
@@ -69,11 +69,14 @@ fn together(counts: &[u32], size: usize) -> f32 {
             .min()
             .map_or(0.0, |&least| rarity(least) * part.len() as f32)
     };
-    let sum: f32 = counts
+    let all = counts.len().max(1) as f32;
+    let rarest: f32 = counts
         .chunks(counts.len().div_ceil(parts).max(1))
         .map(rarest)
         .sum();
-    sum / counts.len().max(1) as f32
+    let each: f32 = counts.iter().map(|&count| rarity(count)).sum();
+    let long = (all / size.max(1) as f32).min(1.0);
+    (long * rarest + (1.0 - long) * each) / all
 }
 
 /// The runs that `query` shares with each candidate of the `segments`. `letters` is how many characters say as much as one Chinese character.
