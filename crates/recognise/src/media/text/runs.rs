@@ -223,7 +223,11 @@ mod tests {
         assert_eq!(together(&[1; 40], 12), 1.0);
         assert_eq!(together(&[], 12), 0.0);
         // A copy in a large index: common words, but nobody else has them all.
-        assert_eq!(together(&[40, 7, 1, 30, 12, 9, 3, 50], 12), 1.0);
+        let copy = [40, 7, 1, 30, 12, 9, 3, 50, 8, 21, 5, 16];
+        assert_eq!(together(&copy, 12), 1.0);
+        // A short phrase of them says less, but more than its words do.
+        let each = copy[..6].iter().map(|&count| rarity(count)).sum::<f32>() / 6.0;
+        assert!((together(&copy[..6], 12) - (1.0 + each) / 2.0).abs() < 1e-6);
         // A paragraph that nine have, and one sentence after it that is this one's alone.
         let mut paragraph = vec![9; 36];
         paragraph.extend([1; 12]);
