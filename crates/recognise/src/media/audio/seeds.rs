@@ -1,7 +1,7 @@
 //! Places where a query and the references may meet: a key in common, and the second around it alike.
 //!
 //! Seed and extend, as in S. Altschul et al.: Basic local alignment search tool, J. Mol. Biol. 215, 1990. The number of
-//! lookups depends on the query alone and each finds about two words whatever the index holds, because keys grow with it.
+//! lookups in a segment depends on the query and on whether the index is small, and each finds about two words, because keys grow with the segment.
 
 use super::print::Query;
 use super::store::Store;

@@ -27,11 +27,20 @@ const CHECKED: usize = 256 << 20;
 const FORM: u16 = 4;
 /// Bytes of a posting that number a word.
 const NUMBER: usize = 4;
-/// Bytes behind them with the bits behind the word's key, in form 2, in a segment and in a thin one.
-const CHECKS: [usize; 3] = [0, 2, 5];
-/// Of as many bits, so many may differ: nine in ten of the words that have the key by chance, in a thin segment 99 in 100, are passed over without being
-/// read.
-const APART: [u32; 3] = [0, 5, 12];
+/// What stands behind them of the bits behind the word's key.
+#[derive(Clone, Copy)]
+struct Check {
+    bytes: usize,
+    /// Bits that may differ.
+    apart: u32,
+}
+
+/// In form 2.
+const NOTHING: Check = Check { bytes: 0, apart: 0 };
+/// Nine in ten of the words that have the key by chance are passed over without being read.
+const USUAL: Check = Check { bytes: 2, apart: 5 };
+/// In a thin segment: 99 in 100 are.
+const THIN: Check = Check { bytes: 5, apart: 12 };
 /// Segments of more words are thin: three hundred hours.
 const FULL: usize = 1 << 24;
 
@@ -43,8 +52,7 @@ pub struct Store {
     words: usize,
     table: usize,
     postings: usize,
-    /// Bytes of a posting's check.
-    check: usize,
+    check: Check,
     posted: usize,
     references: Vec<ReferenceId>,
     starts: Vec<usize>,
@@ -88,7 +96,7 @@ pub fn assemble(references: &[(ReferenceId, &Fingerprint)], full: usize) -> Resu
     let key_bits = sounding.max(1).ilog2().saturating_sub(1).clamp(4, KEY_BITS);
     let thin = words.len() > full;
     let (table, postings) = post(&words, key_bits, thin);
-    let check = CHECKS[1 + usize::from(thin)];
+    let check = if thin { THIN } else { USUAL }.bytes;
 
     let mut bytes = vec![0; HEAD];
     bytes[..8].copy_from_slice(MAGIC);
@@ -192,9 +200,9 @@ impl Store {
             return Err(bad("no magic at its start"));
         }
         let (check, thin) = match (u16::from_le_bytes([bytes[8], bytes[9]]), u32_at(&bytes, 20)) {
-            (2, 0) => (CHECKS[0], false),
-            (3..=FORM, 0) => (CHECKS[1], false),
-            (FORM, 1) => (CHECKS[2], true),
+            (2, 0) => (NOTHING, false),
+            (3..=FORM, 0) => (USUAL, false),
+            (FORM, 1) => (THIN, true),
             _ => return Err(bad("another version")),
         };
         let key_bits = u32::from(u16::from_le_bytes([bytes[10], bytes[11]]));
@@ -210,7 +218,7 @@ impl Store {
         }
         let table = body + words * 8;
         let postings = table + (slots(key_bits, thin) + 1) * 4;
-        if bytes.len() != postings + posted * (NUMBER + check) {
+        if bytes.len() != postings + posted * (NUMBER + check.bytes) {
             return Err(bad("its length is wrong"));
         }
         if bytes.len() <= CHECKED && crc32fast::hash(&bytes[body..]) != u32_at(&bytes, 56) {
@@ -249,19 +257,20 @@ impl Store {
     /// The word of a number below [`Self::len`]; 0 beyond it.
     pub fn word(&self, number: usize) -> u64 {
         if number < self.words {
-            u64_at(&self.bytes, HEAD + self.body_start() + number * 8)
+            u64_at(&self.bytes, self.body() + number * 8)
         } else {
             0
         }
     }
 
-    fn body_start(&self) -> usize {
-        self.table - self.words * 8 - HEAD
+    /// Where the words begin.
+    fn body(&self) -> usize {
+        self.table - self.words * 8
     }
 
     /// The bytes of all words.
     pub fn all(&self) -> Bytes {
-        self.bytes.slice(self.table - self.words * 8..self.table)
+        self.bytes.slice(self.body()..self.table)
     }
 
     /// The words of a range.
@@ -282,21 +291,17 @@ impl Store {
 
     /// The first byte of a list: to have memory fetch it.
     pub fn touch(&self, list: &Range<usize>) -> u8 {
-        let at = self.postings + list.start * (NUMBER + self.check);
+        let at = self.postings + list.start * (NUMBER + self.check.bytes);
         self.bytes.get(at).copied().unwrap_or(0)
     }
 
-    /// Numbers of the words of a list that differ from `heard` behind their key in as few bits as [`APART`] says and `more`. What a damaged body says of no word
+    /// Numbers of the words of a list that differ from `heard` behind their key in as few bits as its [`Check`] allows and `more`. What a damaged body says of no word
     /// is left out.
     pub fn postings(&self, list: Range<usize>, heard: u64, more: u32) -> impl Iterator<Item = usize> + '_ {
-        let posting = NUMBER + self.check;
+        let posting = NUMBER + self.check.bytes;
         let list = &self.bytes[self.postings + list.start * posting..self.postings + list.end * posting];
-        let heard = behind(heard, self.key_bits, self.check);
-        let apart = CHECKS
-            .iter()
-            .position(|&check| check == self.check)
-            .map_or(0, |form| APART[form])
-            + more;
+        let heard = behind(heard, self.key_bits, self.check.bytes);
+        let apart = self.check.apart + more;
         list.chunks_exact(posting)
             .filter(move |posting| (check_of(posting) ^ heard).count_ones() <= apart)
             .map(|posting| u32_at(posting, 0) as usize)
