@@ -26,7 +26,7 @@ pub use fingerprint::{Effort, Reading, read_file};
 pub use jobs::{Job, PatrolRequest, PatrolSummary, Stamping};
 pub use lists::{NewSite, import_licences, import_sites, import_warning_list, import_white_list};
 pub use live::{Heard, Hearing, Listener, Source};
-pub use register::{NewWork, Register, Registered, manifest};
+pub use register::{FULL_SEGMENT, NewWork, Register, Registered, manifest};
 pub use run::{Observer, Progress, Silent};
 
 use std::collections::HashMap;

@@ -16,13 +16,11 @@ mod signals;
 
 use std::path::Path;
 use std::{env, fs};
+use swordnet_campaign::FULL_SEGMENT;
 use swordnet_core::{Medium, ReferenceId};
 use swordnet_recognise::{Fingerprint, MediumKind, Purpose, media};
 
 type Failure = Box<dyn std::error::Error>;
-
-/// Bytes of fingerprints that make a full segment: `FULL` of the campaign's register.
-const FULL: usize = 512 << 20;
 
 fn kind_of(name: &str) -> Result<&'static dyn MediumKind, Failure> {
     let found = media::ALL.iter().find(|kind| kind.medium().to_string() == name);
@@ -66,7 +64,7 @@ fn build(kind: &'static dyn MediumKind, works: &Path, size: f64, index: &Path) -
     let (mut segments, mut made) = (0, 0);
     loop {
         let mut weight: usize = waiting.iter().map(|w| w.1.bytes.len()).sum();
-        while reached < size && weight < FULL {
+        while reached < size && weight < FULL_SEGMENT {
             let print = maker.next()?;
             (reached, weight) = (reached + distractors::size(&print), weight + print.bytes.len());
             waiting.push((ReferenceId::from_text(format!("~{made}")), print));
