@@ -1,8 +1,8 @@
 #!/bin/sh
 # Reproduces the tables of docs/RECOGNITION.md: all.sh PROGRAM [FOLDER]. Needs ffmpeg with librubberband, libmp3lame and
-# libopus, sox with its AMR format, fpcalc, python3 with venv, git, npm and cargo; some 5 GB of disk and a few hours of one core.
-# SEED chooses the queries, PER how many of each kind of sound. Films and pictures are measured where VIDEO_MEDIA names a folder of them
-# (see README.md), because no registry holds enough film.
+# libopus, sox with its AMR format, fpcalc, dsda-doom with freedoom, python3 with venv, git, npm and cargo; some 6 GB of disk and a few hours of
+# one core. SEED chooses the queries, PER how many of each kind of sound, FILMS and PICTURES how many of each kind of those; VIDEO_MEDIA names
+# a folder of films and pictures that are to be used in place of those fetched (see README.md).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(realpath "$1")
@@ -63,11 +63,11 @@ python "$here/text/score.py" --data "$queries" $results
 python "$here/calibrate.py" "text:$queries/queries.jsonl:$queries/swordnet.jsonl"
 
 # Films and pictures
-[ -n "${VIDEO_MEDIA:-}" ] || exit 0
 pip install --quiet -r "$here/video/requirements.txt"
+[ -n "${VIDEO_MEDIA:-}" ] || "$here/video/fetch.sh" "${VIDEO_MEDIA:=$work/video/media}"
 videos=$work/video/seed-$seed
 [ -f "$videos/truth.json" ] ||
-    python "$here/video/make_set.py" --media "$VIDEO_MEDIA" --out "$videos" --seed "$seed" --per-transform 3
+    python "$here/video/make_set.py" --media "$VIDEO_MEDIA" --out "$videos" --seed "$seed" --per-transform "${FILMS:-1}"
 results=
 for tool in "swordnet:$here/video/swordnet_adapter.py" "mpeg7:$here/video/peers/mpeg7_adapter.py" \
     "framehash:$here/video/peers/framehash_adapter.py"; do
@@ -82,7 +82,7 @@ python "$here/video/score.py" "$videos/truth.json" $results
 [ -d "$VIDEO_MEDIA/images" ] || exit 0
 images=$work/images/seed-$seed
 [ -f "$images/truth.json" ] ||
-    python "$here/video/make_images.py" --media "$VIDEO_MEDIA" --out "$images" --seed "$seed" --per-transform 12
+    python "$here/video/make_images.py" --media "$VIDEO_MEDIA" --out "$images" --seed "$seed" --per-transform "${PICTURES:-10}"
 results=
 for tool in "swordnet:$here/video/swordnet_adapter.py" "pdq:$here/video/peers/image_adapter.py"; do
     name=${tool%%:*}

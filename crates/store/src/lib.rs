@@ -107,6 +107,15 @@ impl dyn Records {
     }
 }
 
+/// What becomes a blob.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// Some bytes.
+    Bytes(Bytes),
+    /// A file's bytes, read in pieces.
+    File(PathBuf),
+}
+
 /// Keeps blobs under their SHA-256; what is there is never changed.
 #[async_trait]
 pub trait Vault: Send + Sync {
@@ -114,6 +123,8 @@ pub trait Vault: Send + Sync {
     async fn put(&self, bytes: Bytes) -> Result<Sha256Hex, Error>;
     /// Keeps a file's bytes, reading it in pieces.
     async fn put_file(&self, path: &Path) -> Result<Sha256Hex, Error>;
+    /// Keeps many, which disks wait for once and not for each; their digests in the order of the contents.
+    async fn put_all(&self, contents: Vec<Content>) -> Result<Vec<Sha256Hex>, Error>;
     /// The bytes.
     async fn get(&self, blob: &Sha256Hex) -> Result<Bytes, Error>;
     /// The bytes, mapped from where they lie if they lie in a file: nothing is read before it is looked at.

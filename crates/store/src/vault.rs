@@ -1,9 +1,9 @@
 //! Blobs under their SHA-256, in an object store.
 //!
 //! A blob is written under a name of its own in `incoming/`, flushed, and then renamed to its digest's place, `aa/bb/aabb…`:
-//! it is there whole or not at all, and never changes.
+//! it is there whole or not at all, and never changes. Many are flushed together, with the whole file system.
 
-use crate::{Error, Vault, mapped};
+use crate::{Content, Error, Vault, mapped};
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::local::LocalFileSystem;
@@ -44,6 +44,11 @@ fn backend(error: impl std::fmt::Display) -> Error {
     Error::Backend(error.to_string())
 }
 
+/// Runs what waits for the disk where it keeps nobody else waiting.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(backend)
+}
+
 fn place(blob: &Sha256Hex) -> Location {
     let digits = blob.as_str();
     Location::from_iter([&digits[..2], &digits[2..4], digits])
@@ -80,42 +85,27 @@ impl FolderVault {
         Ok(Self { store, lasting, root })
     }
 
-    /// Moves what was written to its place, once the disk has it; what is there already has the same bytes.
-    async fn settle(&self, from: &Location, blob: Sha256Hex) -> Result<Sha256Hex, Error> {
-        let file = self.store.path_to_filesystem(from).map_err(backend)?;
-        let flush = move || std::fs::File::open(file)?.sync_all();
-        tokio::task::spawn_blocking(flush)
-            .await
-            .map_err(backend)?
-            .map_err(backend)?;
-        self.lasting.rename(from, &place(&blob)).await.map_err(backend)?;
-        Ok(blob)
-    }
-
-    fn error(blob: &Sha256Hex, error: object_store::Error) -> Error {
-        match error {
-            object_store::Error::NotFound { .. } => Error::Missing(blob.clone()),
-            other => backend(other),
+    /// Writes a blob into `incoming/`, without waiting for the disk; `None` where it is in its place already.
+    async fn bring(&self, content: Content) -> Result<(Option<Location>, Sha256Hex), Error> {
+        match content {
+            Content::Bytes(bytes) => {
+                let blob = Sha256Hex::of(&bytes);
+                if self.has(&blob).await? {
+                    return Ok((None, blob));
+                }
+                let from = incoming();
+                let payload = PutPayload::from_bytes(bytes);
+                self.store.put(&from, payload).await.map_err(backend)?;
+                Ok((Some(from), blob))
+            }
+            Content::File(path) => {
+                let (from, blob) = self.bring_file(&path).await?;
+                Ok((Some(from), blob))
+            }
         }
     }
-}
 
-#[async_trait]
-impl Vault for FolderVault {
-    async fn put(&self, bytes: Bytes) -> Result<Sha256Hex, Error> {
-        let blob = Sha256Hex::of(&bytes);
-        if !self.has(&blob).await? {
-            let from = incoming();
-            self.store
-                .put(&from, PutPayload::from_bytes(bytes))
-                .await
-                .map_err(backend)?;
-            self.settle(&from, blob.clone()).await?;
-        }
-        Ok(blob)
-    }
-
-    async fn put_file(&self, path: &Path) -> Result<Sha256Hex, Error> {
+    async fn bring_file(&self, path: &Path) -> Result<(Location, Sha256Hex), Error> {
         let unreadable = |e: std::io::Error| Error::Backend(format!("{}: {e}", path.display()));
         let mut file = std::fs::File::open(path).map_err(unreadable)?;
         let from = incoming();
@@ -129,18 +119,71 @@ impl Vault for FolderVault {
                 Ok((file, hash, piece))
             };
             let piece;
-            (file, hash, piece) = tokio::task::spawn_blocking(read)
-                .await
-                .map_err(backend)?
-                .map_err(unreadable)?;
+            (file, hash, piece) = blocking(read).await?.map_err(unreadable)?;
             if piece.is_empty() {
                 break;
             }
             upload.put_part(PutPayload::from(piece)).await.map_err(backend)?;
         }
         upload.complete().await.map_err(backend)?;
-        self.settle(&from, Sha256Hex::from_array(hash.finalize().as_ref()))
-            .await
+        Ok((from, Sha256Hex::from_array(hash.finalize().as_ref())))
+    }
+
+    /// Moves what was written to its place, once the disk has it; what is there already has the same bytes.
+    async fn settle(&self, from: &Location, blob: &Sha256Hex) -> Result<(), Error> {
+        let file = self.store.path_to_filesystem(from).map_err(backend)?;
+        blocking(move || std::fs::File::open(file)?.sync_all())
+            .await?
+            .map_err(backend)?;
+        self.lasting.rename(from, &place(blob)).await.map_err(backend)
+    }
+
+    /// Waits until the disk has all that was written on the vault's file system.
+    async fn flush(&self) -> Result<(), Error> {
+        let root = self.root.clone();
+        blocking(move || Ok(rustix::fs::syncfs(std::fs::File::open(root)?)?))
+            .await?
+            .map_err(|e: std::io::Error| backend(e))
+    }
+
+    fn error(blob: &Sha256Hex, error: object_store::Error) -> Error {
+        match error {
+            object_store::Error::NotFound { .. } => Error::Missing(blob.clone()),
+            other => backend(other),
+        }
+    }
+}
+
+#[async_trait]
+impl Vault for FolderVault {
+    async fn put(&self, bytes: Bytes) -> Result<Sha256Hex, Error> {
+        let (from, blob) = self.bring(Content::Bytes(bytes)).await?;
+        if let Some(from) = from {
+            self.settle(&from, &blob).await?;
+        }
+        Ok(blob)
+    }
+
+    async fn put_file(&self, path: &Path) -> Result<Sha256Hex, Error> {
+        let (from, blob) = self.bring_file(path).await?;
+        self.settle(&from, &blob).await?;
+        Ok(blob)
+    }
+
+    async fn put_all(&self, contents: Vec<Content>) -> Result<Vec<Sha256Hex>, Error> {
+        let mut brought = Vec::with_capacity(contents.len());
+        for content in contents {
+            brought.push(self.bring(content).await?);
+        }
+        // Bytes before names, names before this returns.
+        self.flush().await?;
+        for (from, blob) in &brought {
+            if let Some(from) = from {
+                self.store.rename(from, &place(blob)).await.map_err(backend)?;
+            }
+        }
+        self.flush().await?;
+        Ok(brought.into_iter().map(|(_, blob)| blob).collect())
     }
 
     async fn get(&self, blob: &Sha256Hex) -> Result<Bytes, Error> {

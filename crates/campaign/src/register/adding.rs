@@ -9,9 +9,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use swordnet_core::*;
 use swordnet_recognise::{Fingerprint, Purpose};
+use swordnet_store::Content;
 
 /// Works of a batch that are committed together, with the segments over them.
 const CHUNK: usize = 256;
+/// Bytes of fingerprints that are put into the vault together.
+const TOGETHER: usize = 64 << 20;
 
 /// What became of a batch: what was good is kept.
 #[derive(Debug, Default)]
@@ -74,6 +77,7 @@ impl Campaign {
     ) -> Result<(), Error> {
         let mut works: BTreeMap<WorkId, Work> = BTreeMap::new();
         let mut fresh: BTreeMap<Medium, Vec<(ReferenceId, Fingerprint)>> = BTreeMap::new();
+        let (mut contents, mut weight) = (Vec::new(), 0);
         for (i, file, reading, digest) in read {
             let new = &chunk[i];
             let kind = new.kind.unwrap_or_else(|| kind_of(&reading));
@@ -99,14 +103,14 @@ impl Campaign {
                 });
                 continue;
             }
-            self.vault.put_file(&file).await?;
             let mut prints = Vec::new();
             for print in reading.prints {
-                let blob = self.vault.put(Bytes::from(print.bytes.clone())).await?;
+                weight += print.bytes.len();
+                contents.push(Content::Bytes(Bytes::from(print.bytes.clone())));
                 prints.push(Print {
                     medium: print.medium,
                     version: print.version,
-                    blob,
+                    blob: Sha256Hex::of(&print.bytes),
                 });
                 fresh
                     .entry(print.medium)
@@ -124,7 +128,13 @@ impl Campaign {
                 sha256: digest,
                 prints,
             });
+            contents.push(Content::File(file));
+            if weight >= TOGETHER {
+                self.vault.put_all(std::mem::take(&mut contents)).await?;
+                weight = 0;
+            }
         }
+        self.vault.put_all(contents).await?;
         works.retain(|_, work| !work.references.is_empty());
         let mut records: Vec<Record> = works.values().cloned().map(Record::from).collect();
         for (medium, prints) in fresh {

@@ -2,11 +2,12 @@
 
 use crate::material::{Place, Test, run};
 use swordnet_core::Sha256Hex;
-use swordnet_store::Error;
+use swordnet_store::{Content, Error};
 
 pub const SUITE: &[Test] = &[
     ("blobs_are_kept", blobs_are_kept),
     ("files_are_kept", files_are_kept),
+    ("many_are_kept_at_once", many_are_kept_at_once),
     ("pieces_of_blobs", pieces_of_blobs),
     ("what_is_missing_is_named", what_is_missing_is_named),
     ("many_writers_of_the_same_blob", many_writers_of_the_same_blob),
@@ -53,6 +54,37 @@ fn files_are_kept(place: &Place) {
         }
         assert!(matches!(
             vault.put_file(&place.folder.join("nothing")).await,
+            Err(Error::Backend(_))
+        ));
+    });
+}
+
+fn many_are_kept_at_once(place: &Place) {
+    run(async {
+        let vault = place.vault().await;
+        let known = vault.put(b"known"[..].into()).await.unwrap();
+        let path = place.folder.join("file");
+        std::fs::write(&path, noise((8 << 20) + 5)).unwrap();
+        // New and known, doubled, empty, a file and its bytes.
+        let mut contents: Vec<Content> = [&b"new"[..], b"known", b"", b"new"]
+            .map(|bytes| Content::Bytes(bytes.into()))
+            .to_vec();
+        contents.push(Content::File(path));
+        contents.push(Content::Bytes(noise((8 << 20) + 5).into()));
+        let blobs = vault.put_all(contents).await.unwrap();
+        let film = Sha256Hex::of(&noise((8 << 20) + 5));
+        let (new, none) = (Sha256Hex::of(b"new"), Sha256Hex::of(b""));
+        assert_eq!(
+            blobs,
+            [new.clone(), known, none, new.clone(), film.clone(), film.clone()]
+        );
+        let again = place.vault().await;
+        assert_eq!(again.get(&new).await.unwrap(), &b"new"[..]);
+        assert!(again.get(&film).await.unwrap() == noise((8 << 20) + 5));
+        assert_eq!(vault.put_all(vec![]).await.unwrap(), []);
+        let nothing = Content::File(place.folder.join("nothing"));
+        assert!(matches!(
+            vault.put_all(vec![nothing]).await,
             Err(Error::Backend(_))
         ));
     });
