@@ -1,7 +1,7 @@
 //! What a file is, before anything is decoded.
 
-use crate::child::too_large;
 use crate::geometry::Turn;
+use crate::words::too_large;
 use crate::{Error, Media, containers};
 use serde::Deserialize;
 use std::collections::VecDeque;
