@@ -31,6 +31,8 @@
 //! }
 //! ```
 //!
+//! The pictures and the sound of a whole film come out of one run by [`Media::film`].
+//!
 //! A stream that is still coming is heard by [`Media::listen`], for as long as it goes on.
 //!
 //! Frames and samples are streamed: memory does not grow with the length of the film. Needs ffmpeg 5.1 or newer, and Linux.
