@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use swordnet_core::{Medium, Sha256Hex};
 use swordnet_crawl::Glimpse;
-use swordnet_media::{Depth, Facts, FrameRequest, Media, SampleRequest};
+use swordnet_media::{Depth, Facts, Frame, FrameRequest, Media, SampleRequest};
 use swordnet_recognise::{Demand, Extractor, Fingerprint, Purpose, Signal, media};
 
 /// A text longer than this is refused: no work is.
@@ -57,16 +57,10 @@ pub(crate) fn sweep(media: &Media, path: &Path, effort: Effort) -> Result<Option
     if facts.still || facts.video.is_none() || facts.seconds < SWEPT {
         return Ok(None);
     }
-    let mut prints: Vec<Fingerprint> = frames(media, path, Purpose::Query, None, Depth::KeyFrames)?
-        .into_iter()
-        .collect();
-    if facts.audio.is_some() {
-        prints.extend(samples(media, path, Purpose::Query, None)?);
-    }
     Ok(Some(Reading {
         medium: Medium::Video,
         length: facts.seconds,
-        prints,
+        prints: one_by_one(media, path, &facts, Purpose::Query, Depth::KeyFrames)?,
         text: None,
     }))
 }
@@ -199,18 +193,11 @@ fn read_media(media: &Media, path: &Path, purpose: Purpose) -> Result<Reading, E
             )));
         }
     };
-    let mut prints = Vec::new();
-    match medium {
-        Medium::Image => prints.extend(picture(media, path, purpose)?),
-        _ => {
-            if medium == Medium::Video {
-                prints.extend(frames(media, path, purpose, None, depth_for(purpose))?);
-            }
-            if facts.audio.is_some() {
-                prints.extend(samples(media, path, purpose, None)?);
-            }
-        }
-    }
+    let prints = match medium {
+        Medium::Image => picture(media, path, purpose)?.into_iter().collect(),
+        Medium::Video => film(media, path, &facts, purpose)?,
+        _ => samples(media, path, purpose, None)?.into_iter().collect(),
+    };
     Ok(Reading {
         medium,
         length,
@@ -257,6 +244,46 @@ fn depth_for(purpose: Purpose) -> Depth {
 /// Seconds of a file; all of it without.
 type Seconds = Option<(f64, f64)>;
 
+/// The pictures and the sound of a whole film, in one run of the decoder where the two are to be had together.
+fn film(media: &Media, path: &Path, facts: &Facts, purpose: Purpose) -> Result<Vec<Fingerprint>, Error> {
+    use swordnet_media::Error::Limit;
+    let depth = depth_for(purpose);
+    if facts.audio.is_some()
+        && let Some((frames, mut seen)) = pictures(purpose, None, depth)
+        && let Some((samples, mut heard)) = sound(purpose, None)
+    {
+        let decoded = media.film(
+            path,
+            &frames,
+            &samples,
+            &mut |frame| seen.see(frame),
+            &mut |samples| heard.push(Signal::Samples(samples)),
+        );
+        match decoded {
+            Ok(_) => return Ok(seen.finish()?.into_iter().chain(heard.finish()?).collect()),
+            Err(e @ Limit(_)) => return Err(e.into()),
+            // One of the two is broken: what each gives alone, or why not, counts.
+            Err(_) => {}
+        }
+    }
+    one_by_one(media, path, facts, purpose, depth)
+}
+
+/// The pictures of a whole film, then its sound.
+fn one_by_one(
+    media: &Media,
+    path: &Path,
+    facts: &Facts,
+    purpose: Purpose,
+    depth: Depth,
+) -> Result<Vec<Fingerprint>, Error> {
+    let mut prints: Vec<_> = frames(media, path, purpose, None, depth)?.into_iter().collect();
+    if facts.audio.is_some() {
+        prints.extend(samples(media, path, purpose, None)?);
+    }
+    Ok(prints)
+}
+
 fn frames(
     media: &Media,
     path: &Path,
@@ -264,37 +291,11 @@ fn frames(
     seconds: Seconds,
     depth: Depth,
 ) -> Result<Option<Fingerprint>, Error> {
-    let Some(kind) = media::of(Medium::Video) else {
+    let Some((request, mut seen)) = pictures(purpose, seconds, depth) else {
         return Ok(None);
     };
-    let Demand::Frames {
-        rate,
-        max_side,
-        channels,
-    } = kind.demand(purpose)
-    else {
-        return Ok(None);
-    };
-    let mut extractor = kind.extractor(purpose);
-    let mut failed = None;
-    let request = FrameRequest {
-        rate: if depth == Depth::KeyFrames { KEYS } else { rate },
-        max_side,
-        channels,
-        from: seconds.map(|(from, _)| from),
-        until: seconds.map(|(_, until)| until),
-        depth,
-    };
-    media.frames(path, &request, &mut |frame| {
-        let signal = Signal::Frame {
-            time: frame.time,
-            width: frame.width,
-            height: frame.height,
-            pixels: frame.pixels,
-        };
-        keep_going(extractor.push(signal), &mut failed)
-    })?;
-    failed.map_or_else(|| finished(extractor), |e| Err(e.into()))
+    media.frames(path, &request, &mut |frame| seen.see(frame))?;
+    seen.finish()
 }
 
 fn samples(
@@ -303,36 +304,87 @@ fn samples(
     purpose: Purpose,
     seconds: Seconds,
 ) -> Result<Option<Fingerprint>, Error> {
-    let Some(kind) = media::of(Medium::Audio) else {
+    let Some((request, mut heard)) = sound(purpose, seconds) else {
         return Ok(None);
     };
-    let Demand::Samples { rate } = kind.demand(purpose) else {
-        return Ok(None);
-    };
-    let mut extractor = kind.extractor(purpose);
-    let mut failed = None;
-    media.samples(
-        path,
-        &SampleRequest {
-            rate,
-            from: seconds.map(|(from, _)| from),
-            until: seconds.map(|(_, until)| until),
-        },
-        &mut |samples| keep_going(extractor.push(Signal::Samples(samples)), &mut failed),
-    )?;
-    failed.map_or_else(|| finished(extractor), |e| Err(e.into()))
+    media.samples(path, &request, &mut |samples| {
+        heard.push(Signal::Samples(samples))
+    })?;
+    heard.finish()
 }
 
-fn keep_going(
-    pushed: Result<(), swordnet_recognise::Error>,
-    failed: &mut Option<swordnet_recognise::Error>,
-) -> ControlFlow<()> {
-    match pushed {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(e) => {
-            *failed = Some(e);
-            ControlFlow::Break(())
+/// What a film's pictures are asked for, and who looks at them.
+fn pictures(purpose: Purpose, seconds: Seconds, depth: Depth) -> Option<(FrameRequest, Watching)> {
+    let kind = media::of(Medium::Video)?;
+    let Demand::Frames {
+        rate,
+        max_side,
+        channels,
+    } = kind.demand(purpose)
+    else {
+        return None;
+    };
+    let request = FrameRequest {
+        rate: if depth == Depth::KeyFrames { KEYS } else { rate },
+        max_side,
+        channels,
+        from: seconds.map(|(from, _)| from),
+        until: seconds.map(|(_, until)| until),
+        depth,
+    };
+    Some((request, Watching::new(kind.extractor(purpose))))
+}
+
+/// What a sound is asked for, and who listens.
+fn sound(purpose: Purpose, seconds: Seconds) -> Option<(SampleRequest, Watching)> {
+    let kind = media::of(Medium::Audio)?;
+    let Demand::Samples { rate } = kind.demand(purpose) else {
+        return None;
+    };
+    let request = SampleRequest {
+        rate,
+        from: seconds.map(|(from, _)| from),
+        until: seconds.map(|(_, until)| until),
+    };
+    Some((request, Watching::new(kind.extractor(purpose))))
+}
+
+/// A fingerprint being taken of what the decoder gives; a failure ends the decoding and is told at the end.
+struct Watching {
+    extractor: Box<dyn Extractor>,
+    failed: Option<swordnet_recognise::Error>,
+}
+
+impl Watching {
+    fn new(extractor: Box<dyn Extractor>) -> Self {
+        Self {
+            extractor,
+            failed: None,
         }
+    }
+
+    fn see(&mut self, frame: Frame<'_>) -> ControlFlow<()> {
+        self.push(Signal::Frame {
+            time: frame.time,
+            width: frame.width,
+            height: frame.height,
+            pixels: frame.pixels,
+        })
+    }
+
+    fn push(&mut self, signal: Signal<'_>) -> ControlFlow<()> {
+        match self.extractor.push(signal) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(e) => {
+                self.failed = Some(e);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Option<Fingerprint>, Error> {
+        self.failed
+            .map_or_else(|| finished(self.extractor), |e| Err(e.into()))
     }
 }
 

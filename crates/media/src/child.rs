@@ -1,29 +1,25 @@
 //! One run of the confined decoder: starts it, reads what it gives, and ends it when a limit breaks.
 
-use crate::confine::{Confinement, Launch, MARK, REPORT, Task};
+use crate::confine::{Launch, MARK, Task};
+use crate::handover;
 use crate::live::TICK;
+use crate::words::{Log, why};
 use crate::{Error, Limits, Media};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
-use std::os::fd::AsFd;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Bytes read from the pipe at once.
+/// Bytes read from a pipe at once.
 const PIECE: usize = 1 << 18;
-/// Complaints of the decoder that are kept.
-const COMPLAINTS: usize = 16;
 /// CPU time of what gives one answer: facts, a picture.
 const SHORT: Duration = Duration::from_secs(120);
-/// Times of frames that may wait for their frames.
-const TIMES: usize = 1 << 16;
-/// Longest line of a complaint that is kept, in bytes.
-const LINE: usize = 400;
 
 pub fn no_launcher() -> Error {
     Error::Failed(
@@ -55,46 +51,48 @@ impl Media {
         arguments: Vec<String>,
         receive: &mut Receive<'_>,
     ) -> Result<Ended, Error> {
-        self.stream_until(task, input, arguments, None, receive)
+        self.run(task, input, arguments, None, &mut [receive])
     }
 
-    /// The same until `stop` is set, with its own process group: what a terminal says to the program is not said to the decoder.
+    /// Lets ffmpeg write two outputs at once, to `pipe:1` and to [`handover::SECOND`], each as fast as it will: both are read as they come.
+    pub(crate) fn stream_both(
+        &self,
+        input: File,
+        arguments: Vec<String>,
+        first: &mut Receive<'_>,
+        second: &mut Receive<'_>,
+    ) -> Result<Ended, Error> {
+        self.run(self.ffmpeg(), input, arguments, None, &mut [first, second])
+    }
+
+    /// One output until `stop` is set, with its own process group: what a terminal says to the program is not said to the decoder.
     pub(crate) fn stream_until(
         &self,
         task: Task,
         input: File,
         arguments: Vec<String>,
-        stop: Option<&AtomicBool>,
+        stop: &AtomicBool,
         receive: &mut Receive<'_>,
+    ) -> Result<Ended, Error> {
+        self.run(task, input, arguments, Some(stop), &mut [receive])
+    }
+
+    fn run(
+        &self,
+        task: Task,
+        input: File,
+        arguments: Vec<String>,
+        stop: Option<&AtomicBool>,
+        receivers: &mut [&mut Receive<'_>],
     ) -> Result<Ended, Error> {
         let launch = Launch {
             task,
             memory: self.limits.memory,
             cpu_seconds: self.limits.cpu.as_secs().max(1),
+            second: receivers.len() > 1,
         };
-        let instructions = serde_json::to_string(&launch).map_err(|e| Error::Failed(e.to_string()))?;
-        let mut command = Command::new(&self.launcher);
-        if stop.is_some() {
-            command.process_group(0);
-        }
-        let child = command
-            .arg(MARK)
-            .arg(instructions)
-            .args(arguments)
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::from(input))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|e| Error::Failed(format!("{} does not start: {e}", self.launcher.display())))?;
-        let mut run = Run {
-            child,
-            log: Log::default(),
-            waited: Duration::ZERO,
-            seen: Instant::now(),
-        };
-        let ended = run.read_all(self, stop, receive);
+        let (mut run, pipes) = Run::start(self, &launch, input, arguments, stop.is_some())?;
+        let ended = run.read_all(self, pipes, stop, receivers);
         let status = run.end();
         let (stopped, broken) = match ended {
             Ok(()) => (false, None),
@@ -153,60 +151,6 @@ impl Media {
     }
 }
 
-/// Reads the cause of a bad end out of the status and the last words.
-fn why(status: Option<ExitStatus>, complaints: &[String]) -> Error {
-    let said = |words: &[&str]| {
-        complaints
-            .iter()
-            .rev()
-            .find(|line| words.iter().any(|word| line.contains(word)))
-    };
-    match status.and_then(|status| status.signal()) {
-        Some(libc::SIGXCPU | libc::SIGKILL) => return Error::Limit("CPU time"),
-        Some(signal) => return Error::Failed(format!("killed by signal {signal}")),
-        None => {}
-    }
-    if let Some(line) = said(&["Format not on whitelist", "Protocol 'file' not on whitelist"]) {
-        let name = line
-            .strip_prefix('[')
-            .and_then(|rest| rest.split(' ').next())
-            .unwrap_or(line);
-        return Error::Refused(format!("container '{name}' is not decoded"));
-    }
-    if said(&[
-        "Cannot allocate memory",
-        "Failed to allocate",
-        "failed to map segment",
-    ])
-    .is_some()
-    {
-        return Error::Limit("memory");
-    }
-    if too_large(complaints) {
-        return Error::Limit("pixels");
-    }
-    let last = complaints
-        .last()
-        .cloned()
-        .unwrap_or_else(|| "no reason given".into());
-    match said(&[
-        "Invalid data found",
-        "does not contain any stream",
-        "could not find codec parameters",
-    ]) {
-        Some(_) => Error::NotMedia(last),
-        None => Error::Failed(last),
-    }
-}
-
-/// Did a frame break the limit of pixels?
-pub fn too_large(complaints: &[String]) -> bool {
-    let words = ["Picture size", "Invalid image size", "Image area"];
-    complaints
-        .iter()
-        .any(|line| words.iter().any(|word| line.contains(word)))
-}
-
 struct Run {
     child: Child,
     log: Log,
@@ -216,78 +160,123 @@ struct Run {
     seen: Instant,
 }
 
+/// What is read of a child.
+struct Pipes {
+    words: UnixStream,
+    /// Those that are not closed yet.
+    outputs: [Option<File>; 2],
+}
+
 impl Run {
-    /// `Err(None)`: the receiver had enough; `Err(Some(..))`: a limit broke.
+    fn start(
+        media: &Media,
+        launch: &Launch,
+        input: File,
+        arguments: Vec<String>,
+        apart: bool,
+    ) -> Result<(Self, Pipes), Error> {
+        let failed =
+            |e: std::io::Error| Error::Failed(format!("{} does not start: {e}", media.launcher.display()));
+        let instructions = serde_json::to_string(launch).map_err(|e| Error::Failed(e.to_string()))?;
+        let (words, theirs) = UnixStream::pair().map_err(failed)?;
+        let second = launch
+            .second
+            .then(|| handover::give(&words))
+            .transpose()
+            .map_err(failed)?;
+        let mut command = Command::new(&media.launcher);
+        if apart {
+            command.process_group(0);
+        }
+        let mut child = command
+            .arg(MARK)
+            .arg(instructions)
+            .args(arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::from(input))
+            .stdout(Stdio::piped())
+            .stderr(OwnedFd::from(theirs))
+            .spawn()
+            .map_err(failed)?;
+        let first = child.stdout.take().map(OwnedFd::from);
+        let outputs = [first, second.map(OwnedFd::from)].map(|output| output.map(File::from));
+        for output in outputs.iter().flatten() {
+            // A larger pipe means fewer turns between the processes; where the system refuses, it goes on with the small one.
+            let _ = rustix::pipe::fcntl_setpipe_size(output, 1 << 20);
+        }
+        let run = Self {
+            child,
+            log: Log::default(),
+            waited: Duration::ZERO,
+            seen: Instant::now(),
+        };
+        Ok((run, Pipes { words, outputs }))
+    }
+
+    /// `Err(None)`: a receiver had enough; `Err(Some(..))`: a limit broke.
     fn read_all(
         &mut self,
         media: &Media,
+        mut pipes: Pipes,
         stop: Option<&AtomicBool>,
-        receive: &mut Receive<'_>,
+        receivers: &mut [&mut Receive<'_>],
     ) -> Result<(), Option<Error>> {
-        let failed = |e: std::io::Error| Some(Error::Failed(format!("reading from the decoder: {e}")));
-        let (Some(mut out), Some(mut words)) = (self.child.stdout.take(), self.child.stderr.take()) else {
-            return Err(Some(Error::Failed("the decoder has no pipes".into())));
-        };
-        // A larger pipe means fewer turns between the processes; where the system refuses, it goes on with the small one.
-        let _ = rustix::pipe::fcntl_setpipe_size(&out, 1 << 20);
         let mut piece = vec![0; PIECE];
-        let (mut out_open, mut words_open) = (true, true);
-        while out_open || words_open {
+        let mut words_open = true;
+        while words_open || pipes.outputs.iter().any(Option::is_some) {
             let began = Instant::now();
             let left = media.limits.wall.saturating_sub(self.waited);
             let quiet_left = media.limits.quiet.saturating_sub(began - self.seen);
-            let mut fds = Vec::with_capacity(2);
-            if words_open {
-                fds.push(PollFd::new(&words, PollFlags::IN));
-            }
-            if out_open {
-                fds.push(PollFd::new(&out, PollFlags::IN));
-            }
             let most = left.min(quiet_left);
             let turn = stop.map_or(most, |_| most.min(TICK));
-            let ready = wait(&mut fds, turn).map_err(failed)?;
-            let out_ready = out_open && fds.last().is_some_and(|fd| !fd.revents().is_empty());
-            let words_ready = words_open && fds.first().is_some_and(|fd| !fd.revents().is_empty());
+            let ready = pipes.wait(words_open, turn).map_err(failed)?;
             self.waited += began.elapsed();
             if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 return Err(None);
             }
-            if !ready && turn < most {
-                continue;
-            }
-            if !ready {
+            if !ready.contains(&true) {
+                if turn < most {
+                    continue;
+                }
                 return Err(Some(Error::Limit(if left <= quiet_left {
                     "time"
                 } else {
                     "time without output"
                 })));
             }
-            if words_ready {
-                words_open = self.log.read(&mut words, &mut piece).map_err(failed)?;
+            let mut ready = ready.into_iter();
+            if words_open && ready.next() == Some(true) {
+                words_open = self.log.read(&pipes.words, &mut piece).map_err(failed)?;
             }
-            if out_ready {
-                match out.read(&mut piece) {
-                    Ok(0) => out_open = false,
-                    Ok(count) => {
-                        let (frames, scratch) = piece.split_at_mut(count);
-                        // The time of a frame is written before the frame: read all times before handing frames on.
-                        let mut more = [0; 4096];
-                        let scratch = if scratch.is_empty() {
-                            &mut more[..]
-                        } else {
-                            scratch
-                        };
-                        while words_open && readable(&words).map_err(failed)? {
-                            words_open = self.log.read(&mut words, scratch).map_err(failed)?;
-                        }
-                        if let ControlFlow::Break(end) = receive(frames, &mut self.log) {
-                            return Err(end);
-                        }
-                        self.seen = Instant::now();
+            for (output, receive) in pipes.outputs.iter_mut().zip(&mut *receivers) {
+                let Some(open) = output.as_mut().filter(|_| ready.next() == Some(true)) else {
+                    continue;
+                };
+                let count = match open.read(&mut piece) {
+                    Ok(0) => {
+                        *output = None;
+                        continue;
                     }
-                    Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                    Ok(count) => count,
+                    Err(e) if e.kind() == ErrorKind::Interrupted => continue,
                     Err(e) => return Err(failed(e)),
+                };
+                let (given, scratch) = piece.split_at_mut(count);
+                // The time of a frame is written before the frame: read all times before handing frames on.
+                let mut more = [0; 4096];
+                let scratch = if scratch.is_empty() {
+                    &mut more[..]
+                } else {
+                    scratch
+                };
+                while words_open && readable(&pipes.words).map_err(failed)? {
+                    words_open = self.log.read(&pipes.words, scratch).map_err(failed)?;
                 }
+                if let ControlFlow::Break(end) = receive(given, &mut self.log) {
+                    return Err(end);
+                }
+                self.seen = Instant::now();
             }
         }
         Ok(())
@@ -295,9 +284,9 @@ impl Run {
 
     /// Ends the child if it still runs, and takes its status.
     fn end(&mut self) -> Option<ExitStatus> {
-        // Both pipes closed means that it is about to end; one that lingers is ended.
+        // All pipes closed means that it is about to end; one that lingers is ended.
         let patience = Instant::now() + Duration::from_secs(2);
-        while Instant::now() < patience && self.child.stdout.is_none() {
+        while Instant::now() < patience {
             match self.child.try_wait() {
                 Ok(Some(status)) => return Some(status),
                 Ok(None) => std::thread::sleep(Duration::from_millis(1)),
@@ -315,6 +304,22 @@ impl Drop for Run {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+impl Pipes {
+    /// Waits until one of those that are open is readable or closed, and says of each, the words first; none when the time is over.
+    fn wait(&self, words_open: bool, most: Duration) -> std::io::Result<Vec<bool>> {
+        let words = words_open.then_some(self.words.as_fd());
+        let outputs = self.outputs.iter().flatten().map(AsFd::as_fd);
+        let open: Vec<_> = words.into_iter().chain(outputs).collect();
+        let mut fds: Vec<_> = open.iter().map(|pipe| PollFd::new(pipe, PollFlags::IN)).collect();
+        wait(&mut fds, most)?;
+        Ok(fds.iter().map(|fd| !fd.revents().is_empty()).collect())
+    }
+}
+
+fn failed(e: std::io::Error) -> Option<Error> {
+    Some(Error::Failed(format!("reading from the decoder: {e}")))
 }
 
 /// Waits until one is readable or closed; false when the time is over.
@@ -335,115 +340,4 @@ fn wait(fds: &mut [PollFd<'_>], most: Duration) -> std::io::Result<bool> {
 
 fn readable(pipe: &impl AsFd) -> std::io::Result<bool> {
     wait(&mut [PollFd::new(pipe, PollFlags::IN)], Duration::ZERO)
-}
-
-/// What the child says on standard error: the launcher's report, times of frames, complaints.
-#[derive(Debug, Default)]
-pub struct Log {
-    confinement: Option<Confinement>,
-    /// Times of frames in seconds, in the order of the frames, not yet taken.
-    pub times: VecDeque<f64>,
-    complaints: Vec<String>,
-    line: Vec<u8>,
-}
-
-impl Log {
-    /// Reads once; false when the pipe is closed.
-    fn read(&mut self, words: &mut ChildStderr, piece: &mut [u8]) -> std::io::Result<bool> {
-        let count = match words.read(piece) {
-            Ok(count) => count,
-            Err(e) if e.kind() == ErrorKind::Interrupted => return Ok(true),
-            Err(e) => return Err(e),
-        };
-        for &byte in &piece[..count] {
-            match byte {
-                b'\n' | b'\r' => self.end_line(),
-                // Whatever is beyond the length of an honest line is dropped.
-                _ if self.line.len() < LINE => self.line.push(byte),
-                _ => {}
-            }
-        }
-        if count == 0 {
-            self.end_line();
-        }
-        Ok(count > 0)
-    }
-
-    fn end_line(&mut self) {
-        let bytes = std::mem::take(&mut self.line);
-        let line = String::from_utf8_lossy(&bytes);
-        let line = line.trim();
-        if self.confinement.is_none() && line.starts_with(REPORT) {
-            self.confinement = serde_json::from_str(&line[REPORT.len()..]).ok();
-        } else if let Some(time) = frame_time(line) {
-            // An honest decoder is never further ahead than its pipes are long.
-            if self.times.len() < TIMES {
-                self.times.push_back(time);
-            }
-        } else if !line.is_empty() && line != TIME_VALUE {
-            if self.complaints.len() == COMPLAINTS {
-                // The first tell how it began, the last how it ended.
-                self.complaints.remove(COMPLAINTS / 2);
-            }
-            // A file's own words can be in it: none of them may steer a terminal.
-            self.complaints.push(line.replace(char::is_control, "\u{fffd}"));
-        }
-    }
-}
-
-/// The filter that makes ffmpeg name the time of each frame on standard error, see ffmpeg-filters(1), `metadata`.
-pub const NAME_TIMES: &str =
-    "metadata=mode=delete,metadata=mode=add:key=t:value=1,metadata=mode=print:key=t:file=pipe\\\\:2:direct=1";
-const TIME_VALUE: &str = "t=1";
-
-/// `frame:3 pts:540000 pts_time:6`, maybe behind the beginning of another message; not a number is told as such.
-fn frame_time(line: &str) -> Option<f64> {
-    let found = &line[line.find("frame:")?..];
-    let mut words = found.split_whitespace();
-    words.find(|word| word.starts_with("pts:"))?;
-    let time = words.next()?.strip_prefix("pts_time:")?;
-    Some(time.parse().unwrap_or(f64::NAN))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_out_of_the_words() {
-        assert_eq!(frame_time("frame:3    pts:540000  pts_time:6.25"), Some(6.25));
-        assert_eq!(frame_time("[h264 @ 0x1] frame:3 pts:1 pts_time:-0.5"), Some(-0.5));
-        assert!(frame_time("frame:0    pts:NOPTS   pts_time:NOPTS").is_some_and(f64::is_nan));
-        assert_eq!(frame_time("Error while decoding frame: no"), None);
-    }
-
-    #[test]
-    fn words_cannot_steer_a_terminal_nor_grow() {
-        let mut log = Log::default();
-        for n in 0..100_000 {
-            log.line = format!("\u{1b}[2Jcomplaint {n}").into_bytes();
-            log.end_line();
-            log.line = b"frame:0 pts:0 pts_time:0".to_vec();
-            log.end_line();
-        }
-        assert_eq!(log.complaints.len(), COMPLAINTS);
-        assert_eq!(log.complaints[0], "\u{fffd}[2Jcomplaint 0");
-        assert_eq!(log.complaints[COMPLAINTS - 1], "\u{fffd}[2Jcomplaint 99999");
-        assert_eq!(log.times.len(), TIMES);
-    }
-
-    #[test]
-    fn a_limit_is_told_from_a_file_that_is_no_media() {
-        let failed = |line: &str| why(None, &[line.to_owned()]);
-        assert_eq!(failed("x: Cannot allocate memory"), Error::Limit("memory"));
-        assert_eq!(
-            failed("[hls @ 0x55] Format not on whitelist 'mov'"),
-            Error::Refused("container 'hls' is not decoded".into())
-        );
-        assert!(matches!(
-            failed("x: Invalid data found when processing input"),
-            Error::NotMedia(_)
-        ));
-        assert!(matches!(failed("something else"), Error::Failed(_)));
-    }
 }

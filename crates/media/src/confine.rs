@@ -1,6 +1,6 @@
 //! The confinement of the decoder, applied by the child to itself before it becomes ffmpeg.
 
-use crate::{Error, still};
+use crate::{Error, handover, still};
 use landlock::{
     ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,
     RulesetStatus, Scope,
@@ -12,6 +12,7 @@ use seccompiler::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -102,6 +103,8 @@ pub struct Launch {
     pub memory: u64,
     /// Seconds of CPU time, or [`NO_LIMIT`].
     pub cpu_seconds: u64,
+    /// Does a second output lie in standard error?
+    pub second: bool,
 }
 
 /// A limit that is left as it is.
@@ -136,12 +139,18 @@ fn become_decoder(
     launch: &Launch,
     arguments: impl Iterator<Item = std::ffi::OsString>,
 ) -> Result<(), String> {
+    let second = launch.second.then(handover::take).transpose();
+    let second = second.map_err(|e| e.to_string())?;
     let confinement = confine(launch)?;
     let report = serde_json::to_string(&confinement).unwrap_or_default();
     writeln!(std::io::stderr(), "{REPORT}{report}").map_err(|_| "nobody listens")?;
     match &launch.task {
         Task::Picture(picture) => still::decode(picture).map_err(|e| e.to_string()),
         Task::Become(program) => {
+            let arguments = arguments.map(|argument| match &second {
+                Some(pipe) if argument == handover::SECOND => format!("pipe:{}", pipe.as_raw_fd()).into(),
+                _ => argument,
+            });
             let error = Command::new(&program.path).args(arguments).exec();
             Err(format!("{} does not start: {error}", program.path.display()))
         }

@@ -31,11 +31,13 @@
 //! }
 //! ```
 //!
+//! The pictures and the sound of a whole film come out of one run by [`Media::film`].
+//!
 //! A stream that is still coming is heard by [`Media::listen`], for as long as it goes on.
 //!
 //! Frames and samples are streamed: memory does not grow with the length of the film. Needs ffmpeg 5.1 or newer, and Linux.
 //!
-//! Architecture invariant: nothing here opens a socket or writes a file.
+//! Architecture invariant: nothing here reaches out through a socket or writes a file.
 
 mod child;
 mod confine;
@@ -43,16 +45,24 @@ mod containers;
 mod decode;
 mod error;
 mod geometry;
+mod handover;
 mod live;
+mod pictures;
 mod probe;
+mod snapshot;
+mod sound;
 mod still;
+mod words;
 
 use confine::Task;
 pub use confine::{Confinement, enter_if_confined};
-pub use decode::{Decoded, Depth, Frame, FrameRequest, OwnedFrame, SampleRequest};
+pub use decode::Decoded;
 pub use error::Error;
 pub use live::open_stream;
+pub use pictures::{Depth, Frame, FrameRequest};
 pub use probe::{AudioFacts, Facts, VideoFacts};
+pub use snapshot::OwnedFrame;
+pub use sound::SampleRequest;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};

@@ -1,7 +1,7 @@
 //! Sound of a stream that is still coming: no length, no way back, no end by any limit of length.
 
-use crate::decode::{Decoded, steady_clock, to_samples};
-use crate::{Error, Limits, Media, containers};
+use crate::sound::{steady_clock, to_samples};
+use crate::{Decoded, Error, Limits, Media, containers};
 use rustix::event::{PollFd, PollFlags};
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -75,7 +75,7 @@ impl Media {
         let mut decoded = Decoded::default();
         let (mut rest, mut samples) = (Vec::with_capacity(4), Vec::new());
         let arguments = self.listening(rate);
-        let ended = endless.stream_until(self.ffmpeg(), input, arguments, Some(stop), &mut |bytes, _| {
+        let ended = endless.stream_until(self.ffmpeg(), input, arguments, stop, &mut |bytes, _| {
             to_samples(bytes, &mut rest, &mut samples);
             decoded.count += samples.len() as u64;
             if !samples.is_empty() && receive(&samples).is_break() {

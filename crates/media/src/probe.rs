@@ -1,9 +1,10 @@
 //! What a file is, before anything is decoded.
 
-use crate::child::too_large;
 use crate::geometry::Turn;
+use crate::words::too_large;
 use crate::{Error, Media, containers};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -12,6 +13,10 @@ use std::sync::Arc;
 
 /// Bytes of ffprobe's answer that are read: an honest one has a few thousand.
 const ANSWER: usize = 4 << 20;
+/// The entries that are asked for.
+const FACTS: &str = "format=format_name,duration:stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,\
+     avg_frame_rate,sample_rate,channels,nb_frames,duration:stream_disposition=attached_pic:\
+     stream_side_data=rotation";
 /// The input as the child sees it; a name would let ffmpeg guess from it, or look for its neighbours.
 pub const INPUT: &str = "file:/proc/self/fd/0";
 
@@ -79,7 +84,11 @@ struct Answer {
     #[serde(default)]
     streams: Vec<Stream>,
     format: Format,
-    /// The first frame.
+}
+
+/// The answer to a question after the first frame.
+#[derive(Deserialize)]
+struct FirstFrames {
     #[serde(default)]
     frames: Vec<FirstFrame>,
 }
@@ -155,29 +164,22 @@ impl Media {
     }
 
     fn ask(&self, path: &Path) -> Result<Probed, Error> {
-        let mut arguments = vec!["-v".to_owned(), "error".into()];
-        arguments.extend(self.input_options());
-        arguments.extend(
-            [
-                "-of",
-                "json",
+        let (answer, complaints): (Answer, _) = self.answer(path, &["-show_entries", FACTS])?;
+        let mut probed = digest(&answer, None);
+        if probed.facts.still {
+            // A photograph's turn (Exif) is known only from its frame; a film is spared its decoding.
+            let first = [
                 "-show_entries",
-                "format=format_name,duration:stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,\
-                 avg_frame_rate,sample_rate,channels,nb_frames,duration:stream_disposition=attached_pic:\
-                 stream_side_data=rotation:frame_side_data=rotation",
-                // A photograph's turn (Exif) is known only from its frame.
+                "frame_side_data=rotation",
                 "-read_intervals",
                 "%+#1",
-                "-i",
-                INPUT,
-            ]
-            .map(String::from),
-        );
-        let (answer, ended) = self.collect(self.ffprobe(), open(path)?, arguments, ANSWER)?;
-        let answer: Answer = serde_json::from_slice(&answer)
-            .map_err(|e| Error::Failed(format!("ffprobe's answer does not read: {e}")))?;
-        let probed = digest(answer);
-        if probed.video.is_none() && too_large(&ended.complaints) {
+            ];
+            let (first, _): (FirstFrames, _) = self.answer(path, &first)?;
+            let mut beside = first.frames.iter().flat_map(|frame| &frame.side_data_list);
+            let turn = beside.find_map(|data| data.rotation);
+            probed = digest(&answer, turn.map(Turn::from_degrees));
+        }
+        if probed.video.is_none() && too_large(&complaints) {
             return Err(Error::Limit("pixels"));
         }
         if let Some(track) = probed.video
@@ -186,12 +188,25 @@ impl Media {
             return Err(Error::Limit("pixels"));
         }
         if probed.video.is_none() && probed.audio.is_none() {
-            let said = ended.complaints.last().cloned();
+            let said = complaints.last().cloned();
             return Err(Error::NotMedia(
                 said.unwrap_or_else(|| "neither sound, film nor picture in it".into()),
             ));
         }
         Ok(probed)
+    }
+
+    /// What ffprobe answers, and what it complained about.
+    fn answer<T: DeserializeOwned>(&self, path: &Path, question: &[&str]) -> Result<(T, Vec<String>), Error> {
+        let mut arguments = ["-v", "error"].map(String::from).to_vec();
+        arguments.extend(self.input_options());
+        arguments.extend(["-of", "json"].map(String::from));
+        arguments.extend(question.iter().map(|&word| word.to_owned()));
+        arguments.extend(["-i", INPUT].map(String::from));
+        let (answer, ended) = self.collect(self.ffprobe(), open(path)?, arguments, ANSWER)?;
+        let answer = serde_json::from_slice(&answer)
+            .map_err(|e| Error::Failed(format!("ffprobe's answer does not read: {e}")))?;
+        Ok((answer, ended.complaints))
     }
 
     /// Options before every input, ffprobe's and ffmpeg's alike.
@@ -235,7 +250,8 @@ pub fn open(path: &Path) -> Result<File, Error> {
     File::open(path).map_err(|e| unreadable(e.to_string()))
 }
 
-fn digest(answer: Answer) -> Probed {
+/// `turn`: that of a still's first frame.
+fn digest(answer: &Answer, turn: Option<Turn>) -> Probed {
     let is = |stream: &&Stream, kind: &str| stream.codec_type.as_deref() == Some(kind);
     // A cover inside a song is no film; where several tracks are, the first that decodes counts, as players take it.
     let video = answer
@@ -263,23 +279,18 @@ fn digest(answer: Answer) -> Probed {
         .flatten()
         .filter_map(|text| text.parse().ok())
         .find(|&s: &f64| s.is_finite() && s > 0.0);
-    let first_frame = answer.frames.iter().flat_map(|frame| &frame.side_data_list);
     let one_frame = video
         .as_ref()
         .is_some_and(|(s, _)| s.nb_frames.as_deref() == Some("1"));
     let still =
         video.is_some() && audio.is_none() && (containers::is_still(&answer.format.format_name) || one_frame);
     let video = video.map(|(stream, track)| {
-        let turn = first_frame
-            .filter_map(|data| data.rotation)
-            .next()
-            .filter(|_| still);
-        let turn = turn.map_or(track.turn, Turn::from_degrees);
+        let turn = turn.unwrap_or(track.turn);
         (stream, Track { turn, ..track })
     });
     Probed {
         facts: Facts {
-            container: answer.format.format_name,
+            container: answer.format.format_name.clone(),
             seconds: if still { 0.0 } else { seconds.unwrap_or(0.0) },
             video: video.as_ref().map(|(stream, track)| {
                 let (width, height) = (track.width, track.height);
@@ -340,7 +351,7 @@ mod tests {
     use super::*;
 
     fn of(json: &str) -> Probed {
-        digest(serde_json::from_str(json).unwrap())
+        digest(&serde_json::from_str(json).unwrap(), None)
     }
 
     #[test]

@@ -4,9 +4,9 @@
 
 use crate::Media;
 use crate::confine::Task;
-use crate::decode::OwnedFrame;
 use crate::geometry::fit;
 use crate::probe::{Facts, VideoFacts, open};
+use crate::snapshot::OwnedFrame;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, metadata::Orientation};
 use serde::{Deserialize, Serialize};
 use std::fs::File;

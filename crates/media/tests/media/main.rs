@@ -6,6 +6,7 @@ mod decoding;
 mod hostile;
 mod listening;
 mod material;
+mod together;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -16,7 +17,7 @@ fn main() -> std::process::ExitCode {
         return hostile::try_everything();
     }
     let arguments = Arguments::from_args();
-    let trials = [decoding::TESTS, hostile::TESTS, listening::TESTS]
+    let trials = [decoding::TESTS, hostile::TESTS, listening::TESTS, together::TESTS]
         .concat()
         .into_iter()
         .map(|(name, test)| {
