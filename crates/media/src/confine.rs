@@ -81,6 +81,8 @@ impl Program {
                 .into();
         }
         libraries.push("/etc/ld.so.cache".into());
+        // Some builds (7.0's static ones) abort where they cannot draw a seed.
+        libraries.push("/dev/urandom".into());
         Ok(Self { path, libraries })
     }
 }
