@@ -14,6 +14,8 @@ use swordnet_core::ReferenceId;
 
 /// Folded characters of a query taken at a time.
 const STRETCH: usize = 1 << 15;
+/// Grams for which memory is asked before the first of them is looked up, so that its answers overlap.
+const AHEAD: usize = 32;
 /// Grams met more often than this in the index say too little to start from.
 const COMMON: usize = 64;
 /// So many Chinese characters in a row no two texts have in common by chance, in an index of any size.
@@ -122,7 +124,16 @@ impl Stretch {
             together: (TOGETHER * letters) as usize / STEP,
             seeds: Vec::new(),
         };
-        grams(query, from, from + STRETCH, |at, gram| {
+        let mut all = Vec::new();
+        grams(query, from, from + STRETCH, |at, gram| all.push((at, gram)));
+        for (number, &(at, gram)) in all.iter().enumerate() {
+            if number % AHEAD == 0 {
+                let ahead = &all[number..all.len().min(number + AHEAD)];
+                let touched = ahead
+                    .iter()
+                    .flat_map(|(_, gram)| segments.iter().map(|segment| segment.touch(*gram)));
+                std::hint::black_box(touched.fold(0, |sum, byte| sum ^ byte));
+            }
             let before = stretch.seeds.len();
             let mut count = 0;
             for (number, segment) in segments.iter().enumerate() {
@@ -142,7 +153,7 @@ impl Stretch {
                 stretch.seeds.truncate(before);
             }
             stretch.counts.push(count as u32);
-        });
+        }
         stretch
     }
 

@@ -267,14 +267,23 @@ impl TextSegment {
         )
     }
 
+    /// The numbers of the postings among which those of a gram are.
+    fn bucket(&self, gram: u64) -> (usize, usize) {
+        let bucket = (gram >> (64 - self.bits)) as usize;
+        let postings = self.section(4).len() / 2;
+        let bound = |at: usize| number(self.section(3), 4 * at).map_or(0, |at| (at as usize).min(postings));
+        (bound(bucket), bound(bucket + 1))
+    }
+
+    /// The first byte of what [`Self::places`] reads: to have memory fetch it.
+    pub fn touch(&self, gram: u64) -> u8 {
+        self.section(4).get(2 * self.bucket(gram).0).copied().unwrap_or(0)
+    }
+
     /// The places of a gram, as the bytes of 32-bit numbers.
     pub fn places(&self, gram: u64) -> Places<'_> {
-        let buckets = self.section(3);
-        let bucket = (gram >> (64 - self.bits)) as usize;
         let tags = self.section(4);
-        let postings = tags.len() / 2;
-        let bound = |at: usize| number(buckets, 4 * at).map_or(0, |at| (at as usize).min(postings));
-        let (from, to) = (bound(bucket), bound(bucket + 1));
+        let (from, to) = self.bucket(gram);
         let (tag, at) = (gram as u16, |at: usize| {
             u16::from_le_bytes([tags[2 * at], tags[2 * at + 1]])
         });
