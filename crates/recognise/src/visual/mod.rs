@@ -4,6 +4,7 @@
 pub mod code;
 pub mod describe;
 pub mod geometry;
+pub mod inset;
 pub mod lists;
 pub mod lookup;
 pub mod marks;

@@ -1,6 +1,7 @@
 //! From frames to a fingerprint.
 
 use super::print::{Print, Still};
+use super::window::Window;
 use super::{QUERY, REFERENCE, Settings};
 use crate::visual::code::{Code, Spectrum};
 use crate::visual::marks::{Doubted, Mark};
@@ -22,6 +23,8 @@ pub struct Frames {
     last_still: Option<(f64, Code)>,
     /// Where the extrema of the last still were.
     places: Places,
+    /// Where small pictures are looked for, in queries.
+    window: Window,
     seen: bool,
 }
 
@@ -40,6 +43,7 @@ impl Frames {
             },
             last_still: None,
             places: Places::new(),
+            window: Window::default(),
             seen: false,
         }
     }
@@ -61,6 +65,9 @@ impl Frames {
         }
         let code = codes.first().map(|d| d.code);
         self.print.codes.push(codes);
+        if self.settings.query {
+            self.window.push(&mut self.print, (width, height), luma);
+        }
         let Some(code) = code else { return };
         let changed = self.last_still.is_none_or(|(at, last)| {
             let waited = time - at + 1e-3;
@@ -118,7 +125,8 @@ impl Extractor for Frames {
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Result<Fingerprint, Error> {
+    fn finish(mut self: Box<Self>) -> Result<Fingerprint, Error> {
+        self.window.tell(&mut self.print);
         if !self.seen || (self.print.stills.is_empty() && self.print.codes.iter().all(Vec::is_empty)) {
             return Err(Error::Empty(Medium::Video));
         }

@@ -13,6 +13,7 @@ mod segment;
 mod stills;
 mod verify;
 mod votes;
+mod window;
 
 use crate::{Demand, Error, Extractor, Fingerprint, Match, MediumKind, Purpose, Segment, opened};
 use bytes::Bytes;

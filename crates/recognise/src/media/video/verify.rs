@@ -22,8 +22,9 @@ const SILENCE: f32 = 0.05;
 const SAMPLED: usize = 24;
 /// Frames that points must agree in to say all that they can.
 const LASTING: f32 = 12.0;
-/// How far evidence counts where the map promises codes that agree and they do not.
-const BROKEN: f32 = 0.6;
+/// How far evidence counts where the map promises codes that agree and they do not: another round of a game breaks that promise, and so do
+/// the captions and patches of a copy.
+const BROKEN: f32 = 0.8;
 /// How far the corners of the whole picture may lie from those of the work's.
 const WHOLE: f32 = 0.08;
 /// Degrees by which a picture may be turned before codes need not agree.
