@@ -1,6 +1,7 @@
 //! From a query's fingerprint to matches: hits, lines through them, verified spans.
 
 use super::align::{self, Hit, Line};
+use super::echo;
 use super::print::Print;
 use super::segment::Films;
 use super::stills;
@@ -79,6 +80,7 @@ pub fn search(segments: &[&Films], query: &Print, removed: &HashSet<ReferenceId>
             .verify(&line),
         );
     }
+    echo::weaken(&mut found);
     keep_best(found)
 }
 

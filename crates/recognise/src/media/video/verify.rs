@@ -37,7 +37,7 @@ const EVEN: f32 = 18.0;
 /// See `EVEN`.
 const ODDS: f32 = 4.0;
 /// Scores below this are not worth telling.
-const LEAST: f32 = 0.02;
+pub const LEAST: f64 = 0.02;
 /// Codes that differ in more bits are of different pictures.
 const APART: u32 = 38;
 /// A verified span.
@@ -48,6 +48,13 @@ pub struct Verified {
     pub found: Match,
     /// How well it fits in all, to choose between lines that claim the same span.
     pub fit: f32,
+    /// What its score is made from.
+    pub evidence: f32,
+}
+
+/// The probability that a match is right.
+pub fn score(evidence: f32) -> f64 {
+    f64::from(1.0 / (1.0 + (-(evidence - EVEN) / ODDS).exp()))
 }
 
 /// Points in different places, on both sides.
@@ -151,7 +158,7 @@ impl Trial<'_> {
         let broken = map.as_ref().is_some_and(|map| self.shows_all(map)) && apart(&agreeing);
         let kept = if broken { BROKEN } else { 1.0 };
         let evidence = kept * (said + lasting * (1.2 * (places - 4.0).max(0.0) + scene));
-        let score = 1.0 / (1.0 + (-(evidence - EVEN) / ODDS).exp());
+        let score = score(evidence);
         if score < LEAST {
             return None;
         }
@@ -193,7 +200,7 @@ impl Trial<'_> {
         };
         let found = Match {
             reference: films.id(self.film).clone(),
-            score: f64::from(score),
+            score,
             query: Span {
                 start: f64::from(start),
                 end: f64::from(end),
@@ -208,6 +215,7 @@ impl Trial<'_> {
             mirrored: self.mirrored,
             found,
             fit,
+            evidence,
         })
     }
 
