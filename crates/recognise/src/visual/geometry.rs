@@ -38,14 +38,6 @@ impl Affine {
         (self.0[3] - self.0[1]).atan2(self.0[0] + self.0[4]).to_degrees()
     }
 
-    /// Does it leave the picture about as it is?
-    pub fn is_identity(&self) -> bool {
-        let corners = [[0.0, 0.0], [1.0, 0.0], [0.0, 0.75], [1.0, 0.75]];
-        corners
-            .iter()
-            .all(|c| self.apply(*c).iter().zip(c).all(|(a, b)| (a - b).abs() < 0.05))
-    }
-
     /// Does it keep the vertical about vertical, as every copy of a film does but a turned one?
     pub fn is_upright(&self) -> bool {
         let m = &self.0;

@@ -22,13 +22,6 @@ const SILENCE: f32 = 0.05;
 const SAMPLED: usize = 24;
 /// Frames that points must agree in to say all that they can.
 const LASTING: f32 = 12.0;
-/// How far evidence counts where the map promises codes that agree and they do not: another round of a game breaks that promise, and so do
-/// the captions and patches of a copy.
-const BROKEN: f32 = 0.8;
-/// How far the corners of the whole picture may lie from those of the work's.
-const WHOLE: f32 = 0.08;
-/// Degrees by which a picture may be turned before codes need not agree.
-const LEVEL: f32 = 2.0;
 /// Evidence at which a match counts, and what multiplies the odds by e. A logistic regression (Platt, "Probabilistic outputs for support
 /// vector machines", 1999) over 150 queries of three sets of films with 38 kinds of edit puts even odds near 10 and a factor of e at
 /// 6; the highest wrong pair, another round of the same game, had 17. A user who reads the score as odds should not be promised
@@ -38,8 +31,6 @@ const EVEN: f32 = 18.0;
 const ODDS: f32 = 4.0;
 /// Scores below this are not worth telling.
 pub const LEAST: f64 = 0.02;
-/// Codes that differ in more bits are of different pictures.
-const APART: u32 = 38;
 /// A verified span.
 pub struct Verified {
     /// Was the query taken mirrored?
@@ -107,22 +98,12 @@ impl Trial<'_> {
         let mut joined: Vec<(f32, Joined)> = Vec::new();
         if let Some(map) = &map {
             for still in query.stills.iter().filter(|s| s.time >= from && s.time <= until) {
-                let Some(mut found) = self.by_points(line, map, still, &controls) else {
+                let Some(found) = self.by_points(line, map, still, &controls) else {
                     continue;
                 };
                 // A still speaks for the moments until the next one.
                 let n = ((still.time * query.rate).round() as usize).saturating_sub(first);
                 let reach = ((query.rate * 0.5) as usize).max(1);
-                // A map that changes nothing promises codes that agree: where they do not, more points are asked for.
-                let asked =
-                    if map.is_identity() && moments.get(n).and_then(|m| m.code).is_some_and(|d| d > APART) {
-                        3.0 * JOINED
-                    } else {
-                        JOINED
-                    };
-                if found.surplus < asked {
-                    found.surplus = found.surplus.min(JOINED - 1.0);
-                }
                 for moment in moments.iter_mut().skip(n).take(reach) {
                     moment.spoke = true;
                     moment.points = moment.points.max(found.surplus);
@@ -153,11 +134,7 @@ impl Trial<'_> {
         let shown = scenes.len() as f32 / own.len().max(1) as f32;
         let scene = shown * (scenes.iter().sum::<f32>() / scenes.len().max(1) as f32 - 6.0).max(0.0);
         let lasting = (own.len() as f32 / LASTING).min(1.0);
-        // Two takes of one set, or two rounds of one game, lie on one another as a copy does: the same things in the same places.
-        // But the whole picture shown as it was promises codes that agree.
-        let broken = map.as_ref().is_some_and(|map| self.shows_all(map)) && apart(&agreeing);
-        let kept = if broken { BROKEN } else { 1.0 };
-        let evidence = kept * (said + lasting * (1.2 * (places - 4.0).max(0.0) + scene));
+        let evidence = said + lasting * (1.2 * (places - 4.0).max(0.0) + scene);
         let score = score(evidence);
         if score < LEAST {
             return None;
@@ -217,14 +194,6 @@ impl Trial<'_> {
             fit,
             evidence,
         })
-    }
-
-    /// Does the copy's picture show all of the work's, and nothing besides?
-    fn shows_all(&self, map: &Affine) -> bool {
-        let work = self.films.films[self.film].shape;
-        let (near, far) = (map.apply([0.0, 0.0]), map.apply(self.query.shape));
-        let whole = |axis: usize| near[axis].abs() < WHOLE && (far[axis] - work[axis]).abs() < WHOLE;
-        map.rotation().abs() < LEVEL && whole(0) && whole(1)
     }
 
     /// Which part of the copy's frame shows the work, and which part of the work's frame the copy shows, where it is not all of it.
@@ -362,10 +331,4 @@ impl Trial<'_> {
             .map(|a| a.map)
             .filter(Affine::is_upright)
     }
-}
-
-/// Do the codes of these moments say that they are of different pictures?
-fn apart(agreeing: &[(f32, &Moment)]) -> bool {
-    let codes: Vec<u32> = agreeing.iter().filter_map(|(_, m)| m.code).collect();
-    codes.iter().sum::<u32>() > APART * codes.len() as u32
 }
