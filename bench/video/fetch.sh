@@ -5,7 +5,7 @@
 #               and bottles on a belt (intel-iot-devkit/sample-videos, CC BY 4.0), a chair, a pattern and a door (facebook/ThreatExchange), four
 #               games of Freedoom's first part, played from their recordings (BSD-like; needs dsda-doom and freedoom, without a screen)
 #   negatives/  four games of its second part, a desktop (gnome-user-docs, CC BY-SA), a sound wave (hollywood)
-#   images/     photographs and drawings of Debian's wallpapers, doubles taken out (dedup_pool.py, which needs the peers' packages)
+#   images/     photographs and drawings of Debian's wallpapers and tuxpaint's stamps, doubles taken out (dedup_pool.py, which needs the peers' packages)
 #
 # Each package's copyright file says what may be done with it. Nothing is installed.
 set -eu
@@ -95,9 +95,14 @@ done
 if [ ! -d images ]; then
     rm -rf images.part images_dropped
     mkdir images.part
-    for package in mate-backgrounds gnome-backgrounds plasma-workspace-wallpapers ukui-wallpapers lomiri-wallpapers; do
+    for package in mate-backgrounds gnome-backgrounds plasma-workspace-wallpapers ukui-wallpapers lomiri-wallpapers tuxpaint-stamps-default; do
         unpack "$package" || { echo "no package $package" >&2; continue; }
-        find "unpacked/$package" -type f \( -name '*.jpg' -o -name '*.png' -o -name '*.webp' \) -size +40k | while read -r file; do
+        # Of a picture that is there in several cuts the largest, by day.
+        find "unpacked/$package" -type f \( -name '*.jpg' -o -name '*.png' -o -name '*.webp' \) -size +40k \
+            ! -name '*screenshot*' ! -name '*-d.*' ! -path '*_dark*' | while read -r file; do
+            case $file in
+                */contents/images/*) [ "$file" = "$(find "${file%/*}" -type f -printf '%s %p\n' | sort -n | sed -n '$s/[0-9]* //p')" ] || continue ;;
+            esac
             cp "$file" "images.part/$(echo "${file#unpacked/}" | sed 's,/usr/share/,/,; s,[/ ],_,g')"
         done
     done
