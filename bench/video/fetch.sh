@@ -99,7 +99,7 @@ if [ ! -d images ]; then
         unpack "$package" || { echo "no package $package" >&2; continue; }
         # Of a picture that is there in several cuts the largest, by day.
         find "unpacked/$package" -type f \( -name '*.jpg' -o -name '*.png' -o -name '*.webp' \) -size +40k \
-            ! -name '*screenshot*' ! -name '*-d.*' ! -path '*_dark*' | while read -r file; do
+            ! -name '*screenshot*' ! -name '*_mirror.*' ! -name '*-d.*' ! -path '*_dark*' | while read -r file; do
             case $file in
                 */contents/images/*) [ "$file" = "$(find "${file%/*}" -type f -printf '%s %p\n' | sort -n | sed -n '$s/[0-9]* //p')" ] || continue ;;
             esac
