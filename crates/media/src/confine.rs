@@ -1,6 +1,6 @@
 //! The confinement of the decoder, applied by the child to itself before it becomes ffmpeg.
 
-use crate::{Error, handover, still};
+use crate::{Error, handover, mp4, still};
 use landlock::{
     ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,
     RulesetStatus, Scope,
@@ -94,6 +94,8 @@ pub enum Task {
     Become(Program),
     /// Decode a picture.
     Picture(still::Picture),
+    /// Read the facts of an MP4 file.
+    Mp4,
 }
 
 /// What the launcher is told, as JSON in its second argument.
@@ -148,6 +150,7 @@ fn become_decoder(
     writeln!(std::io::stderr(), "{REPORT}{report}").map_err(|_| "nobody listens")?;
     match &launch.task {
         Task::Picture(picture) => still::decode(picture).map_err(|e| e.to_string()),
+        Task::Mp4 => mp4::tell().map_err(|e| e.to_string()),
         Task::Become(program) => {
             let arguments = arguments.map(|argument| match &second {
                 Some(pipe) if argument == handover::SECOND => format!("pipe:{}", pipe.as_raw_fd()).into(),

@@ -1,7 +1,7 @@
 //! Turns untrusted media files into frames, samples and pictures.
 //!
-//! Decoding is done by ffmpeg (still pictures in the web's formats: by the child itself), in a child process that is confined before the
-//! input's first byte is read:
+//! Decoding is done by ffmpeg (still pictures in the web's formats: by the child itself; the facts of an ordinary MP4, too), in a child
+//! process that is confined before the input's first byte is read:
 //!
 //! * Landlock: it can read the one input file and ffmpeg's own libraries; it can write nothing and reach no TCP port;
 //! * seccomp: it can make no socket, start no process, trace nobody, change no file's mode or owner;
@@ -47,6 +47,7 @@ mod error;
 mod geometry;
 mod handover;
 mod live;
+mod mp4;
 mod pictures;
 mod probe;
 mod snapshot;

@@ -144,7 +144,7 @@ impl Media {
         }
     }
 
-    /// Facts from ffprobe. Its start costs as much as the decoding of a short clip, and a film is asked for its facts, its pictures and its
+    /// Facts from the index of an ordinary MP4, else from ffprobe. Its start costs as much as the decoding of a short clip, and a film is asked for its facts, its pictures and its
     /// sound in turn: what was found of the last few files is kept.
     pub(crate) fn examine(&self, path: &Path) -> Result<Arc<Probed>, Error> {
         let identity = identity(&open(path)?)
@@ -164,6 +164,9 @@ impl Media {
     }
 
     fn ask(&self, path: &Path) -> Result<Probed, Error> {
+        if let Some(probed) = self.mp4_facts(path) {
+            return Ok(probed);
+        }
         let (answer, complaints): (Answer, _) = self.answer(path, &["-show_entries", FACTS])?;
         let mut probed = digest(&answer, None);
         if probed.facts.still {

@@ -6,6 +6,7 @@ mod decoding;
 mod hostile;
 mod listening;
 mod material;
+mod mp4;
 mod together;
 
 use libtest_mimic::{Arguments, Trial};
@@ -17,7 +18,14 @@ fn main() -> std::process::ExitCode {
         return hostile::try_everything();
     }
     let arguments = Arguments::from_args();
-    let trials = [decoding::TESTS, hostile::TESTS, listening::TESTS, together::TESTS]
+    let tests = [
+        decoding::TESTS,
+        hostile::TESTS,
+        listening::TESTS,
+        mp4::TESTS,
+        together::TESTS,
+    ];
+    let trials = tests
         .concat()
         .into_iter()
         .map(|(name, test)| {
