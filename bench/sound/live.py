@@ -53,12 +53,28 @@ def hear(program, office, path):
     with open(path, "rb") as stream:
         played = subprocess.Popen(["cat"], stdin=stream, stdout=subprocess.PIPE)
         command = [program, "--data", office, "--json", "match", "--live", "-"]
-        said = subprocess.run(command, stdin=played.stdout, stdout=subprocess.PIPE, check=True, text=True).stdout
+        said = subprocess.run(
+            command, stdin=played.stdout, stdout=subprocess.PIPE, check=True, text=True
+        ).stdout
         played.stdout.close()
         played.wait()
     whole = cpu() - before
     before = cpu()
-    decode = ["ffmpeg", "-v", "error", "-threads", "1", "-i", path, "-map", "0:a:0", "-ac", "1", "-ar", "8000"]
+    decode = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-threads",
+        "1",
+        "-i",
+        path,
+        "-map",
+        "0:a:0",
+        "-ac",
+        "1",
+        "-ar",
+        "8000",
+    ]
     subprocess.run([*decode, "-f", "f32le", "-"], stdout=subprocess.DEVNULL, check=True)
     return [json.loads(line) for line in said.splitlines()], whole, cpu() - before
 
@@ -117,7 +133,9 @@ def main():
             return s.end - len(x) / SR, s.end
 
         def explains(s, span):
-            heard = [v for a, b, v in s.covers if min(b, span["query_end"]) - max(a, span["query_start"]) > 0.5]
+            heard = [
+                v for a, b, v in s.covers if min(b, span["query_end"]) - max(a, span["query_start"]) > 0.5
+            ]
             return any(share(o.media, cover, span["title"]) for covers in heard for cover in covers)
 
     stream, truth = Stream(), []

@@ -101,7 +101,9 @@ def main():
     for f in o.results:
         r = json.load(open(f))
         n = r["tool"]
-        S[n] = summary(judge([q for q in qs if q["id"] in r["answers"]], r["answers"], o.tol, same, shared, again))
+        S[n] = summary(
+            judge([q for q in qs if q["id"] in r["answers"]], r["answers"], o.tol, same, shared, again)
+        )
         C[n] = r.get("index", {})
     names = list(S)
 

@@ -67,9 +67,9 @@ def share(media, cover, work, delay=None):
     """Does a work hold the sound of a cover: [work, start, seconds], at a delay if one is given and they have but a layer in common?"""
     y, sr = sf.read(f"{media}/refs/{work}.wav", dtype="float32")
     name, start, seconds = cover
-    x = sf.read(
-        f"{media}/refs/{name}.wav", start=int(start * sr), frames=int(seconds * sr), dtype="float32"
-    )[0]
+    x = sf.read(f"{media}/refs/{name}.wav", start=int(start * sr), frames=int(seconds * sr), dtype="float32")[
+        0
+    ]
     x, y, sr = decimate(x, 4), decimate(y, 4), sr // 4  # 5.5 kHz is enough
     return shared(x, y, sr) or (delay is not None and layer(x, y, delay, sr) >= LAYER)
 

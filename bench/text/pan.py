@@ -79,6 +79,8 @@ with open(out + "/queries.jsonl", "w") as file:
         copy = path.split("/")[1]
         with open(f"{out}/q/{copy}", "w", newline="") as query:
             query.write(text)
-        row = dict(id=copy[:-4], file="q/" + copy, kind="text", lang="en", transform="PAN13", truth=truth[copy])
+        row = dict(
+            id=copy[:-4], file="q/" + copy, kind="text", lang="en", transform="PAN13", truth=truth[copy]
+        )
         file.write(json.dumps(row) + "\n")
 print(len(sources), "sources", len(copies), "copies of", len(truth))
