@@ -43,7 +43,7 @@ def parse(b):
     assert r.get(32) == 1  # NumOfSpatialRegions
     r.get(1)
     r.get(16 * 4)  # whole image, its corners
-    start = r.get(32)
+    r.get(32)  # the first frame
     nframes = r.get(32)
     unit = r.get(16)
     if r.get(1):
