@@ -193,7 +193,7 @@ fn confine(launch: &Launch) -> Result<Confinement, String> {
 
 const STANDARD_INPUT: &str = "/proc/self/fd/0";
 
-/// Landlock (Linux 5.13; TCP since 6.7, scopes since 6.12): read the input and the libraries, execute the program; no more. Who becomes
+/// Landlock (Linux 5.13; TCP since 6.7, scopes since 6.12): read the input, the libraries and a seed, execute the program; no more. Who becomes
 /// no program opens nothing at all.
 fn restrict_files(task: &Task) -> Result<String, Box<dyn std::error::Error>> {
     let abi = ABI::V6;

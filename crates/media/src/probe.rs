@@ -144,8 +144,8 @@ impl Media {
         }
     }
 
-    /// Facts from the index of an ordinary MP4, else from ffprobe. Its start costs as much as the decoding of a short clip, and a film is asked for its facts, its pictures and its
-    /// sound in turn: what was found of the last few files is kept.
+    /// Facts from the index of an ordinary MP4, else from ffprobe, whose start costs as much as the decoding of a short clip. A film is asked
+    /// for its facts, its pictures and its sound in turn: what was found of the last few files is kept.
     pub(crate) fn examine(&self, path: &Path) -> Result<Arc<Probed>, Error> {
         let identity = identity(&open(path)?)
             .map_err(|e| Error::Unreadable(path.display().to_string(), e.to_string()))?;

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 /// As `FRAME_GAP` for pictures: the longest gap, in seconds, that is filled with silence, which ffmpeg makes all at once.
 const SOUND_GAP: f64 = 120.0;
+
 /// Which samples of a sound track are wanted: mono, -1 to 1.
 #[derive(Clone, Debug)]
 pub struct SampleRequest {
