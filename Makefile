@@ -29,6 +29,8 @@ test: check
 	cargo test --workspace --locked
 
 bench: setup
+	@scripts/setup.sh git npm sox:sox,libsox-fmt-all fpcalc:libchromaprint-tools dsda-doom freedoom1:freedoom
+	@python3 -c 'import ensurepip' 2>/dev/null || scripts/setup.sh venv:python3-venv
 	cargo build --release --locked --package swordnet
 	@bench/all.sh target/release/swordnet
 

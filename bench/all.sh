@@ -1,7 +1,7 @@
 #!/bin/sh
 # Reproduces the tables of docs/RECOGNITION.md: all.sh PROGRAM [FOLDER]. Needs ffmpeg with librubberband, libmp3lame and
-# libopus, sox with its AMR format, fpcalc, dsda-doom with freedoom, python3 with venv, git, npm and cargo; some 6 GB of disk and a few hours of
-# one core. SEED chooses the queries, PER how many of each kind of sound, FILMS and PICTURES how many of each kind of those; VIDEO_MEDIA names
+# libopus, sox with its AMR format, fpcalc, dsda-doom with freedoom, python3 with venv, git, npm (`make bench` installs these) and cargo; some 6 GB of disk and a
+# few hours of one core. SEED chooses the queries, PER how many of each kind of sound, FILMS and PICTURES how many of each kind of those; VIDEO_MEDIA names
 # a folder of films and pictures that are to be used in place of those fetched (see README.md).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -39,7 +39,7 @@ done
 results="$queries/swordnet.json $queries/chromaprint.json $queries/wang.json $queries/panako.json $queries/haitsma.json"
 # Works share recordings: what the waveform proves to be one is nobody's error.
 # shellcheck disable=SC2086
-python "$here/sound/shared.py" --queries "$queries/queries.json" --media "$sound/works" --top 40 $results
+python "$here/sound/shared.py" --queries "$queries/queries.json" --media "$sound/works" --top 200 $results
 # shellcheck disable=SC2086
 python "$here/sound/score.py" --queries "$queries/queries.json" $results
 python "$here/calibrate.py" "sound:$queries/queries.json:$queries/swordnet.json"

@@ -1,10 +1,12 @@
 #!/bin/sh
-# Installs the programs named that are missing, from Debian's packages of the same names: ffmpeg, which decodes; openssl, which
-# stands in for a time-stamp authority; chromium, which opens pages whose player hides what it plays. The rest comes with cargo.
+# Installs the programs named that are missing, each from the Debian package of the same name, or from those that follow it (sox:sox,libsox-fmt-all):
+# ffmpeg, which decodes; openssl, which stands in for a time-stamp authority; chromium, which opens pages whose player hides what it plays. The
+# rest comes with cargo.
 set -eu
+PATH=$PATH:/usr/games
 missing=""
 for program; do
-    command -v "$program" >/dev/null || missing="$missing $program"
+    command -v "${program%%:*}" >/dev/null || missing="$missing $(echo "${program#*:}" | tr , ' ')"
 done
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null; then

@@ -182,9 +182,15 @@ pub fn size(print: &Fingerprint) -> f64 {
             let (rate, codes) = (f32::from_le_bytes(number(1)), u32::from_le_bytes(number(13)));
             f64::from(codes) / f64::from(rate) / 3600.0
         }
-        Medium::Audio => (print.bytes.len() - 16) as f64 / 8.0 * 0.064 / 3600.0,
+        Medium::Audio => heard(print).len() as f64 / 8.0 * 0.064 / 3600.0,
         _ => 1.0,
     }
+}
+
+/// The words of a sound.
+fn heard(print: &Fingerprint) -> &[u8] {
+    let frames = [8, 9, 10, 11].map(|at| print.bytes[at]);
+    &print.bytes[12..12 + 8 * u32::from_le_bytes(frames) as usize]
 }
 
 /// Makes one distractor after another.
@@ -220,7 +226,7 @@ impl Maker {
         }
         codes.retain(|code| *code != [0; 16]);
         let word = |b: &[u8]| b.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-        let words = of(Medium::Audio).flat_map(|p| p.bytes[12..p.bytes.len() - 4].chunks_exact(8).map(word));
+        let words = of(Medium::Audio).flat_map(|p| heard(p).chunks_exact(8).map(word));
         Self {
             kind,
             dice: Dice(1),
@@ -328,9 +334,15 @@ impl Maker {
                 word.max(1)
             }));
         }
-        let mut bytes = b"swn\x61\x01\x01\0\0".to_vec();
+        // A wave has nothing in common with any other, so chance draws it.
+        let slice = |_| (self.dice.below(1 << 32) as u64) << 32 | self.dice.below(1 << 32) as u64;
+        let slices: Vec<u64> = (0..words.len().div_ceil(8)).map(slice).collect();
+        let mut bytes = b"swn\x61\x04\x01\0\0".to_vec();
         bytes.extend((words.len() as u32).to_le_bytes());
-        words.iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+        words
+            .iter()
+            .chain(&slices)
+            .for_each(|word| bytes.extend(word.to_le_bytes()));
         let sum = crc32fast::hash(&bytes);
         bytes.extend(sum.to_le_bytes());
         bytes

@@ -4,7 +4,7 @@
 //! (`words`), and words are looked up in a segment (`store`). A query is heard at every shift of pitch at once; where a
 //! key agrees (`seeds`) a line is grown that follows any tempo (`line`), what it says was done to the copy is judged (`change`),
 //! and its likeness is weighed against chance (`chance`), once with all bits trusted alike and once with those trusted more where the query is
-//! quiet, as under a voice (`print`).
+//! quiet, as under a voice (`print`). Where neither tempo nor pitch was changed the waves themselves say whether it is one recording (`wave`).
 //!
 //! Patents: Haitsma and Kalker's scheme was claimed in US 7549052 and EP 1362485, filed in 2001 and 2002; twenty years have
 //! passed since, an extension of the American one was not looked up.
@@ -17,6 +17,7 @@ mod search;
 mod seeds;
 mod spectrum;
 mod store;
+mod wave;
 mod words;
 
 use crate::{Demand, Error, Extractor, Fingerprint, Match, MediumKind, Purpose, Segment, opened};

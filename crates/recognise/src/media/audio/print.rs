@@ -1,10 +1,12 @@
 //! Fingerprints of sound as bytes.
 //!
-//! Little-endian: magic (4), purpose (1: reference, 3: query), shifts in a frame (1), frames at the start of a query that were looked up
-//! before (u16; 0 but in the windows of a stream), frames (u32), then the frames, then the CRC-32 of all before. A reference's frame is a
-//! word; a query's is a [`Heard`] for each shift and the loudness of each part of the scale. (Queries of purpose 2 had no loudness.)
+//! Little-endian: magic (4), purpose (1), shifts in a frame (1), frames at the start of a query that were looked up before (u16; 0 but in the windows of a
+//! stream), frames (u32), then the frames, of a reference then the slices of its wave (u64), one for each [`EVERY`] words, then the CRC-32 of all before. A
+//! reference's frame is a word; a query's is a [`Heard`] for each shift, the loudness of each part of the scale and the signs of the wave. Fingerprints of purpose 1
+//! (reference) and 3 (query), which had nothing of the wave, are read, too. (Queries of purpose 2 had no loudness.)
 
 use super::spectrum::Spectrum;
+use super::wave::{EVERY, FRAME_BYTES, Signs, Wave};
 use super::words::{FINE, GRID, Heard, History, LOUD_STEPS, PARTS, SHIFTS, UNSHIFTED, WEAK};
 use super::{VERSION, damaged};
 use crate::{Error, Extractor, Fingerprint, Purpose, Signal};
@@ -13,16 +15,23 @@ use swordnet_core::Medium;
 const MAGIC: &[u8; 4] = b"swn\x61";
 const HEAD: usize = 12;
 const HEARD: usize = 8 + WEAK;
-/// Bytes of a frame of a query.
-const FRAME: usize = SHIFTS * HEARD + PARTS;
-const QUERY: u8 = 3;
+/// Bytes of a frame of a query, without and with its wave.
+const BARE: usize = SHIFTS * HEARD + PARTS;
+const FRAME: usize = BARE + FRAME_BYTES;
+const BARE_REFERENCE: u8 = 1;
+const BARE_QUERY: u8 = 3;
+const REFERENCE: u8 = 4;
+const QUERY: u8 = 5;
 
 /// Samples to a fingerprint.
 pub struct Listener {
     purpose: Purpose,
     spectrum: Spectrum,
     history: History,
+    signs: Signs,
     bytes: Vec<u8>,
+    /// Slices of a reference's wave.
+    slices: Vec<u8>,
     frames: u32,
     heard: bool,
 }
@@ -35,6 +44,8 @@ impl Listener {
             purpose,
             spectrum: Spectrum::new(GRID / per_grid),
             history: History::new(per_grid),
+            signs: Signs::new(),
+            slices: Vec::new(),
             bytes: vec![0; HEAD],
             frames: 0,
             heard: false,
@@ -51,14 +62,21 @@ impl Extractor for Listener {
             purpose,
             spectrum,
             history,
+            signs,
             bytes,
+            slices,
             frames,
             heard,
         } = self;
+        signs.push(samples);
         spectrum.push(samples, &mut |row| {
             history.push(row);
             *frames += 1;
             if *purpose == Purpose::Reference {
+                let slice = signs.slice();
+                if (*frames - 1) as usize % EVERY == 0 {
+                    slices.extend(slice.to_le_bytes());
+                }
                 let word = history.word(UNSHIFTED, 0).word;
                 *heard |= word != 0;
                 bytes.extend(word.to_le_bytes());
@@ -70,6 +88,7 @@ impl Extractor for Listener {
                     bytes.extend(weak);
                 }
                 bytes.extend(history.loudness());
+                bytes.extend(signs.frame());
             }
         });
         Ok(())
@@ -79,12 +98,13 @@ impl Extractor for Listener {
         if !self.heard {
             return Err(Error::Empty(Medium::Audio));
         }
-        let (purpose, shifts) = if self.purpose == Purpose::Query {
-            (QUERY, SHIFTS as u8)
-        } else {
-            (1, 1)
+        let (purpose, shifts) = match self.purpose {
+            Purpose::Query => (QUERY, SHIFTS as u8),
+            Purpose::Reference => (REFERENCE, 1),
         };
-        Ok(seal(self.bytes, purpose, shifts, 0, self.frames))
+        let mut bytes = self.bytes;
+        bytes.extend(self.slices);
+        Ok(seal(bytes, purpose, shifts, 0, self.frames))
     }
 }
 
@@ -146,7 +166,7 @@ impl Tail {
     pub fn query(&self, first: u64, fresh: u64, end: u64) -> Option<Fingerprint> {
         let place = |frame: u64| HEAD + (frame - self.gone) as usize * FRAME;
         let bytes = &self.listener.bytes;
-        let sounds = |frame: &[u8]| frame[SHIFTS * HEARD..] != [0; PARTS];
+        let sounds = |frame: &[u8]| frame[SHIFTS * HEARD..BARE] != [0; PARTS];
         if !bytes[place(fresh)..place(end)].chunks_exact(FRAME).any(sounds) {
             return None;
         }
@@ -157,8 +177,8 @@ impl Tail {
     }
 }
 
-/// The frames of a fingerprint's bytes, checked.
-fn frames(print: &Fingerprint, purpose: u8, shifts: u8, frame: usize) -> Result<&[u8], Error> {
+/// The purpose of a fingerprint, the number of its frames and all that follows its head, checked.
+fn body(print: &Fingerprint) -> Result<(u8, usize, &[u8]), Error> {
     let bad = |why: &str| Err(damaged("fingerprint", why));
     let bytes = &print.bytes[..];
     if print.medium != Medium::Audio || print.version != VERSION {
@@ -171,14 +191,23 @@ fn frames(print: &Fingerprint, purpose: u8, shifts: u8, frame: usize) -> Result<
     if crc32fast::hash(body).to_le_bytes() != sum {
         return bad("its checksum is wrong");
     }
-    if body[4] != purpose || body[5] != shifts {
-        return bad("made for another purpose");
-    }
     let count = u32::from_le_bytes([body[8], body[9], body[10], body[11]]) as usize;
-    match count.checked_mul(frame) {
-        Some(length) if length == body.len() - HEAD => Ok(&body[HEAD..]),
-        _ => bad("its length is wrong"),
+    let (shifts, length) = match body[4] {
+        BARE_REFERENCE => (1, count.checked_mul(8)),
+        REFERENCE => (
+            1,
+            count
+                .checked_add(count.div_ceil(EVERY))
+                .and_then(|words| words.checked_mul(8)),
+        ),
+        BARE_QUERY => (SHIFTS as u8, count.checked_mul(BARE)),
+        QUERY => (SHIFTS as u8, count.checked_mul(FRAME)),
+        _ => return bad("made for another purpose"),
+    };
+    if body[5] != shifts || length != Some(body.len() - HEAD) {
+        return bad("its length is wrong");
     }
+    Ok((body[4], count, &body[HEAD..]))
 }
 
 fn word(bytes: &[u8]) -> u64 {
@@ -188,9 +217,16 @@ fn word(bytes: &[u8]) -> u64 {
         .fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
-/// The words of a reference.
-pub fn reference(print: &Fingerprint) -> Result<impl ExactSizeIterator<Item = u64> + '_, Error> {
-    Ok(frames(print, 1, 1, 8)?.chunks_exact(8).map(word))
+/// The words of a reference, and the slices of its wave, none of a fingerprint that has none.
+pub fn reference(
+    print: &Fingerprint,
+) -> Result<(impl Iterator<Item = u64> + '_, impl Iterator<Item = u64> + '_), Error> {
+    let (purpose, count, body) = body(print)?;
+    if !matches!(purpose, REFERENCE | BARE_REFERENCE) {
+        return Err(damaged("fingerprint", "made for another purpose"));
+    }
+    let (words, slices) = body.split_at(count * 8);
+    Ok((words.chunks_exact(8).map(word), slices.chunks_exact(8).map(word)))
 }
 
 /// What a query heard, one list a shift.
@@ -198,6 +234,7 @@ pub struct Query {
     words: Vec<u64>,
     weak: Vec<[u8; WEAK]>,
     trust: Vec<[f32; PARTS]>,
+    wave: Wave,
     frames: usize,
     known: usize,
 }
@@ -231,14 +268,21 @@ fn trust(loud: &[[u8; PARTS]]) -> Vec<[f32; PARTS]> {
 impl Query {
     /// Reads a query's fingerprint.
     pub fn read(print: &Fingerprint) -> Result<Self, Error> {
-        let bytes = frames(print, QUERY, SHIFTS as u8, FRAME)?;
-        let frames = bytes.len() / FRAME;
+        let (purpose, frames, bytes) = body(print)?;
+        let frame = match purpose {
+            QUERY => FRAME,
+            BARE_QUERY => BARE,
+            _ => return Err(damaged("fingerprint", "made for another purpose")),
+        };
         let mut words = vec![0; SHIFTS * frames];
         let mut weak = vec![[0; WEAK]; SHIFTS * frames];
         let mut loud = vec![[0; PARTS]; frames];
-        for (at, frame) in bytes.chunks_exact(FRAME).enumerate() {
-            let (heard, loudness) = frame.split_at(SHIFTS * HEARD);
+        let mut wave = Wave::default();
+        for (at, frame) in bytes.chunks_exact(frame).enumerate() {
+            let (heard, rest) = frame.split_at(SHIFTS * HEARD);
+            let (loudness, signs) = rest.split_at(PARTS);
             loud[at].copy_from_slice(loudness);
+            wave.push(signs);
             for (shift, heard) in heard.chunks_exact(HEARD).enumerate() {
                 let place = shift * frames + at;
                 words[place] = word(&heard[..8]);
@@ -252,6 +296,7 @@ impl Query {
             words,
             weak,
             trust: trust(&loud),
+            wave,
             frames,
             known,
         })
@@ -289,5 +334,10 @@ impl Query {
     /// How far each part of each frame is trusted against what comes and goes.
     pub fn trust(&self) -> &[[f32; PARTS]] {
         &self.trust
+    }
+
+    /// Its wave; empty where the fingerprint has none.
+    pub fn wave(&self) -> &Wave {
+        &self.wave
     }
 }

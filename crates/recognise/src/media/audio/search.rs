@@ -7,6 +7,7 @@ use super::print::Query;
 use super::seeds;
 use super::spectrum::UNITS_PER_SEMITONE;
 use super::store::Store;
+use super::wave;
 use super::words::{
     FINE, GRID_SECONDS, MIDDLE, PART_BITS, PARTS, SHIFT_STEP, SHIFTS, UNSHIFTED, heard_seconds, parts,
 };
@@ -234,10 +235,13 @@ impl Sounds {
         });
         let seconds = heard_seconds(sounding);
         let whole = heard_seconds(self.sounding(query, seed.word, &stretch.line).len());
-        let excess = line::rigidity(bend)
+        let mut excess = line::rigidity(bend)
             * chance::brevity(seconds, whole)
             * chance::excess(deviations, indexed * change.trials())
-            - change.cost();
+            - change.cost(seconds);
+        if change == Change::None && excess >= LEAST_EXCESS {
+            excess *= self.common(query, reference, &stretch).weight();
+        }
         (excess >= LEAST_EXCESS).then_some(Found {
             segment: seed.segment,
             reference,
@@ -246,6 +250,20 @@ impl Sounds {
             stretch,
             excess,
         })
+    }
+
+    /// What the waves have in common along a line without a change.
+    fn common(&self, query: &Query, reference: usize, stretch: &Stretch) -> wave::Common {
+        let heard = query.words(UNSHIFTED);
+        let slices = self.0.wave(reference, stretch.words.clone());
+        let slices: Vec<(u64, isize)> = slices
+            .filter_map(|(number, slice)| {
+                let frame = stretch.line.frame(number).round() as usize;
+                let sounds = self.0.word(number) != 0 && *heard.get(frame)? != 0;
+                sounds.then_some((slice, (frame * wave::FRAME) as isize))
+            })
+            .collect();
+        wave::common(&slices, query.wave())
     }
 
     fn answer(&self, query: &Query, found: &Found) -> Match {
@@ -358,7 +376,7 @@ impl Segment for Sounds {
     }
 
     fn seldom(&self) -> Vec<Bytes> {
-        vec![self.0.all()]
+        self.0.read_seldom()
     }
 }
 
@@ -447,26 +465,80 @@ mod tests {
         }
     }
 
-    /// Form 3 differs from form 4 by its number, form 2 has no bits beside the numbers of words either.
+    /// A segment of references without waves is form 4 with zeros behind it, form 3 differs from form 4 by its number, form 2 has no bits beside the numbers
+    /// of words either.
     #[test]
     fn forms_before_are_read() {
+        let words = u32::from_le_bytes(SEGMENT[24..28].try_into().unwrap()) as usize;
         let posted = u32::from_le_bytes(SEGMENT[32..36].try_into().unwrap()) as usize;
-        let (rest, postings) = SEGMENT.split_at(SEGMENT.len() - 6 * posted);
-        let mut before = rest.to_vec();
-        before[8..10].copy_from_slice(&2u16.to_le_bytes());
-        before.extend(postings.chunks_exact(6).flat_map(|posting| &posting[..4]));
-        seal(&mut before);
+        let without = SEGMENT.len() - 2 * 8 * (words / 2).div_ceil(wave::EVERY);
+        let (rest, postings) = SEGMENT[..without].split_at(without - 6 * posted);
+        let of = |form: u16, postings: &mut dyn Iterator<Item = u8>| {
+            let mut bytes = rest.to_vec();
+            bytes[8..10].copy_from_slice(&form.to_le_bytes());
+            bytes.extend(postings);
+            seal(&mut bytes);
+            bytes
+        };
         let found = |bytes: Vec<u8>| {
             let opened = Audio.open(bytes.into()).unwrap();
             opened.search(&QUERY, &HashSet::new()).unwrap()
         };
+        let numbers = &mut postings.chunks_exact(6).flat_map(|posting| posting[..4].to_vec());
+        let fourth = found(of(4, &mut postings.iter().copied()));
+        assert!(fourth[0].score > 0.9);
+        assert_eq!(found(of(3, &mut postings.iter().copied())), fourth);
+        assert_eq!(found(of(2, numbers)), fourth);
         let now = found(SEGMENT.clone());
-        assert!(now[0].score > 0.9);
-        assert_eq!(found(before), now);
-        let mut third = SEGMENT.clone();
-        third[8..10].copy_from_slice(&3u16.to_le_bytes());
-        seal(&mut third);
-        assert_eq!(found(third), now);
+        assert_eq!(now.len(), fourth.len());
+        assert!(
+            now[0].score > fourth[0].score,
+            "the wave says that it is the recording"
+        );
+    }
+
+    /// A reference and a query from before waves were kept.
+    #[test]
+    fn fingerprints_before_are_read() {
+        let bare = |print: &Fingerprint, purpose: u8, body: Vec<u8>| {
+            let mut bytes = print.bytes[..12].to_vec();
+            bytes[4] = purpose;
+            bytes.extend(body);
+            let sum = crc32fast::hash(&bytes);
+            bytes.extend(sum.to_le_bytes());
+            Fingerprint {
+                bytes,
+                ..print.clone()
+            }
+        };
+        let (reference, query) = (print(Purpose::Reference), QUERY.clone());
+        let frames =
+            |print: &Fingerprint| u32::from_le_bytes(print.bytes[8..12].try_into().unwrap()) as usize;
+        let old_reference = bare(
+            &reference,
+            1,
+            reference.bytes[12..12 + 8 * frames(&reference)].to_vec(),
+        );
+        let heard = query.bytes[12..query.bytes.len() - 4]
+            .chunks_exact(query.bytes.len().saturating_sub(16) / frames(&query));
+        let old_query = bare(
+            &query,
+            3,
+            heard
+                .flat_map(|frame| frame[..frame.len() - wave::FRAME_BYTES].to_vec())
+                .collect(),
+        );
+        let score = |reference: &Fingerprint, query: &Fingerprint| {
+            let bytes = Audio
+                .build(&[(ReferenceId::from_text("one"), reference)])
+                .unwrap();
+            let opened = Audio.open(bytes.into()).unwrap();
+            opened.search(query, &HashSet::new()).unwrap()[0].score
+        };
+        let before = score(&old_reference, &old_query);
+        assert_eq!(score(&reference, &old_query), before);
+        assert_eq!(score(&old_reference, &query), before);
+        assert!(score(&reference, &query) > before && before > 0.9);
     }
 
     #[test]

@@ -4,14 +4,16 @@
 //! (u32), whether it is thin (u32), words (u64), postings (u64), zeros, CRC-32 of the body, CRC-32 of head and directory. Directory:
 //! for each reference its words (u32), the length of its identifier (u16) and the identifier; zeros up to a multiple of 8. Body: the words
 //! of all references one after another (u64); the first posting of each slot (u32, one more than there are slots);
-//! postings in the order of their keys: numbers of words (u32) and their bits behind the key, 16 or, in a thin segment, 40.
+//! postings in the order of their keys: numbers of words (u32) and their bits behind the key, 16 or, in a thin segment, 40; for each reference the slices
+//! of its wave (u64, 0 where there is none), one for each [`EVERY`] words.
 //!
 //! A large segment is thin: of its words only those are posted whose key has an even number of ones. Of a query's keys half are then not looked up, and what a
 //! search goes through is a third of the segment, which stays in memory. The last bit of such a key follows from the others: a slot is a key without it.
-//! Form 3 had no thin segments, form 2 nothing beside the numbers either.
+//! Form 4 had no slices, form 3 no thin segments, form 2 nothing beside the numbers either.
 
 use super::damaged;
 use super::print;
+use super::wave::EVERY;
 use super::words::KEY_BITS;
 use crate::{Error, Fingerprint};
 use bytes::Bytes;
@@ -24,7 +26,7 @@ const HEAD: usize = 64;
 const CHECKED: usize = 256 << 20;
 
 /// The form that is written; those from 2 on are read, too.
-const FORM: u16 = 4;
+const FORM: u16 = 5;
 /// Bytes of a posting that number a word.
 const NUMBER: usize = 4;
 /// What stands behind them of the bits behind the word's key.
@@ -56,6 +58,9 @@ pub struct Store {
     posted: usize,
     references: Vec<ReferenceId>,
     starts: Vec<usize>,
+    /// Where the slices of waves begin, and which of them is each reference's first.
+    wave: usize,
+    slices: Vec<usize>,
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
@@ -78,10 +83,14 @@ pub fn build(references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Erro
 /// A segment, thin if it has more than `full` words.
 pub fn assemble(references: &[(ReferenceId, &Fingerprint)], full: usize) -> Result<Vec<u8>, Error> {
     let mut directory = Vec::new();
-    let mut words = Vec::new();
+    let (mut words, mut slices) = (Vec::new(), Vec::new());
     for (id, fingerprint) in references {
         let before = words.len();
-        words.extend(print::reference(fingerprint)?);
+        let (heard, wave) = print::reference(fingerprint)?;
+        words.extend(heard);
+        let end = slices.len() + (words.len() - before).div_ceil(EVERY);
+        slices.extend(wave);
+        slices.resize(end, 0);
         let length = u16::try_from(id.as_str().len()).map_err(|_| bad("an identifier is too long"))?;
         directory.extend(((words.len() - before) as u32).to_le_bytes());
         directory.extend(length.to_le_bytes());
@@ -107,7 +116,8 @@ pub fn assemble(references: &[(ReferenceId, &Fingerprint)], full: usize) -> Resu
     bytes[20..24].copy_from_slice(&u32::from(thin).to_le_bytes());
     bytes[24..32].copy_from_slice(&(words.len() as u64).to_le_bytes());
     bytes[32..40].copy_from_slice(&(postings.len() as u64).to_le_bytes());
-    let mut body = Vec::with_capacity(words.len() * 8 + table.len() * 4 + postings.len() * (NUMBER + check));
+    let length = (words.len() + slices.len()) * 8 + table.len() * 4 + postings.len() * (NUMBER + check);
+    let mut body = Vec::with_capacity(length);
     body.extend(words.iter().flat_map(|word| word.to_le_bytes()));
     body.extend(table.iter().flat_map(|number| number.to_le_bytes()));
     for number in postings {
@@ -115,6 +125,7 @@ pub fn assemble(references: &[(ReferenceId, &Fingerprint)], full: usize) -> Resu
         let check_bits = behind(words[number as usize], key_bits, check);
         body.extend_from_slice(&check_bits.to_le_bytes()[..check]);
     }
+    body.extend(slices.iter().flat_map(|slice| slice.to_le_bytes()));
     bytes[56..60].copy_from_slice(&crc32fast::hash(&body).to_le_bytes());
     let sum = head_sum(&bytes[..60], &directory);
     bytes[60..64].copy_from_slice(&sum.to_le_bytes());
@@ -199,10 +210,11 @@ impl Store {
         if bytes.len() < HEAD || &bytes[..8] != MAGIC {
             return Err(bad("no magic at its start"));
         }
-        let (check, thin) = match (u16::from_le_bytes([bytes[8], bytes[9]]), u32_at(&bytes, 20)) {
+        let form = u16::from_le_bytes([bytes[8], bytes[9]]);
+        let (check, thin) = match (form, u32_at(&bytes, 20)) {
             (2, 0) => (NOTHING, false),
             (3..=FORM, 0) => (USUAL, false),
-            (FORM, 1) => (THIN, true),
+            (4..=FORM, 1) => (THIN, true),
             _ => return Err(bad("another version")),
         };
         let key_bits = u32::from(u16::from_le_bytes([bytes[10], bytes[11]]));
@@ -218,13 +230,22 @@ impl Store {
         }
         let table = body + words * 8;
         let postings = table + (slots(key_bits, thin) + 1) * 4;
-        if bytes.len() != postings + posted * (NUMBER + check.bytes) {
+        let (references, starts) = directory(&bytes[HEAD..body], count, words)?;
+        let mut slices = vec![0];
+        if form == FORM {
+            let counts = starts.windows(2).map(|own| (own[1] - own[0]).div_ceil(EVERY));
+            slices.extend(counts.scan(0, |sum, count| {
+                *sum += count;
+                Some(*sum)
+            }));
+        }
+        let wave = postings + posted * (NUMBER + check.bytes);
+        if bytes.len() != wave + slices[slices.len() - 1] * 8 {
             return Err(bad("its length is wrong"));
         }
         if bytes.len() <= CHECKED && crc32fast::hash(&bytes[body..]) != u32_at(&bytes, 56) {
             return Err(bad("its checksum is wrong"));
         }
-        let (references, starts) = directory(&bytes[HEAD..body], count, words)?;
         Ok(Self {
             bytes,
             key_bits,
@@ -236,6 +257,8 @@ impl Store {
             posted,
             references,
             starts,
+            wave,
+            slices,
         })
     }
 
@@ -268,9 +291,30 @@ impl Store {
         self.table - self.words * 8
     }
 
-    /// The bytes of all words.
-    pub fn all(&self) -> Bytes {
-        self.bytes.slice(self.body()..self.table)
+    /// The bytes of all words, and of all slices of waves.
+    pub fn read_seldom(&self) -> Vec<Bytes> {
+        vec![
+            self.bytes.slice(self.body()..self.table),
+            self.bytes.slice(self.wave..),
+        ]
+    }
+
+    /// The slices of a reference's wave in a range of words, each with the word where it begins.
+    pub fn wave(&self, reference: usize, words: Range<usize>) -> impl Iterator<Item = (usize, u64)> + '_ {
+        let start = self.starts[reference];
+        let first = self
+            .slices
+            .get(reference)
+            .copied()
+            .filter(|_| self.slices.len() > 1);
+        let numbers = (words.start - start).div_ceil(EVERY)..(words.end - start).div_ceil(EVERY);
+        let slices = numbers.filter_map(move |number| {
+            Some((
+                start + number * EVERY,
+                u64_at(&self.bytes, self.wave + (first? + number) * 8),
+            ))
+        });
+        slices.filter(|(_, slice)| *slice != 0)
     }
 
     /// The words of a range.
