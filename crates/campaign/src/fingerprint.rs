@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
-use swordnet_core::{Medium, Sha256Hex};
+use swordnet_core::{Medium, Sha256Hex, Span};
 use swordnet_crawl::Glimpse;
 use swordnet_media::{Depth, Facts, Frame, FrameRequest, Media, SampleRequest};
 use swordnet_recognise::{Demand, Extractor, Fingerprint, Purpose, Signal, media};
@@ -63,6 +63,12 @@ pub(crate) fn sweep(media: &Media, path: &Path, effort: Effort) -> Result<Option
         prints: one_by_one(media, path, &facts, Purpose::Query, Depth::KeyFrames)?,
         text: None,
     }))
+}
+
+/// The pictures of one place of a film, in full.
+pub(crate) fn place(media: &Media, path: &Path, place: Span) -> Result<Option<Fingerprint>, Error> {
+    let seconds = Some((place.start, place.end));
+    frames(media, path, Purpose::Query, seconds, depth_for(Purpose::Query))
 }
 
 /// Reads a file for a purpose. What cannot be decoded is an input error that names it.

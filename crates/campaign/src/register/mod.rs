@@ -3,26 +3,21 @@
 mod adding;
 mod manifest;
 mod segments;
+mod sweep;
 
 pub use adding::Registered;
 pub use manifest::{NewWork, manifest};
 pub use segments::FULL_SEGMENT;
 
-use crate::fingerprint::{self, Effort, Reading, read_file};
+use crate::fingerprint::{Effort, Reading};
 use crate::{Campaign, Error};
 use futures::StreamExt;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use swordnet_core::*;
-use swordnet_media::Media;
-use swordnet_recognise::{Fingerprint, Match, Purpose, index::Index, media};
+use swordnet_recognise::{Fingerprint, Match, index::Index, media};
 use swordnet_store::{Query, mapped};
-
-/// Scores in a sweep below which there is nothing, and from which nothing more need be seen.
-const DOUBT: f64 = 0.02;
-/// See `DOUBT`.
-const SETTLED: f64 = 0.9;
 
 impl Campaign {
     /// The opened register; opened once.
@@ -131,30 +126,6 @@ impl Register {
         Ok(index.map_or(Ok(Vec::new()), |index| index.search(print))?)
     }
 
-    /// What a file matches, on the terms of [`Self::recognise`].
-    pub fn recognise_file(
-        &self,
-        media: &Media,
-        path: &Path,
-        effort: Effort,
-        least: Option<f64>,
-    ) -> Result<Vec<Candidate>, Error> {
-        if let Some(seen) = self.sweep(media, path, effort)? {
-            return self.recognise(&seen, least);
-        }
-        self.recognise(&read_file(media, path, Purpose::Query)?, least)
-    }
-
-    /// What key frames alone show of a film, where that settles what it is.
-    pub fn sweep(&self, media: &Media, path: &Path, effort: Effort) -> Result<Option<Reading>, Error> {
-        let Some(reading) = fingerprint::sweep(media, path, effort)? else {
-            return Ok(None);
-        };
-        let found = self.recognise(&reading, Some(DOUBT))?;
-        let settled = |c: &Candidate| effort == Effort::Sweep && c.score >= SETTLED;
-        Ok(found.iter().all(settled).then_some(reading))
-    }
-
     /// What a file's fingerprints match, best first; nothing that scores under `least`, by default under a medium's threshold.
     /// Picture and sound of one film support each other.
     pub fn recognise(&self, reading: &Reading, least: Option<f64>) -> Result<Vec<Candidate>, Error> {
@@ -210,6 +181,11 @@ fn agree(a: &Candidate, b: &Candidate) -> bool {
         (a.medium, b.medium),
         (Medium::Video, Medium::Audio) | (Medium::Audio, Medium::Video)
     );
+    film && same_line(a, b)
+}
+
+/// Are these spans of one reference that lie on one another in both?
+fn same_line(a: &Candidate, b: &Candidate) -> bool {
     let (start, end) = (
         a.in_query.start.max(b.in_query.start),
         a.in_query.end.min(b.in_query.end),
@@ -218,7 +194,7 @@ fn agree(a: &Candidate, b: &Candidate) -> bool {
         let speed = c.in_reference.length() / c.in_query.length().max(1e-3);
         c.in_reference.start + (moment - c.in_query.start) * speed
     };
-    film && a.reference == b.reference
+    a.reference == b.reference
         && end > start
         && [start, end]
             .iter()

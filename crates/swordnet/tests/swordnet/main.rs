@@ -10,6 +10,7 @@ mod live;
 mod readme;
 mod reupload;
 mod site;
+mod sweep;
 mod unchanged;
 
 use std::path::{Path, PathBuf};

@@ -74,7 +74,7 @@ impl Extractor for Listener {
             *frames += 1;
             if *purpose == Purpose::Reference {
                 let slice = signs.slice();
-                if (*frames - 1) as usize % EVERY == 0 {
+                if (*frames as usize - 1).is_multiple_of(EVERY) {
                     slices.extend(slice.to_le_bytes());
                 }
                 let word = history.word(UNSHIFTED, 0).word;
