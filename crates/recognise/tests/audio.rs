@@ -163,7 +163,7 @@ fn an_excerpt_is_placed() {
     assert_place(&found, "one", 1.0, 31.234, 0.0);
 }
 
-/// A third of the evidence of one recording and 1.35 of that of another: odds rise with the sixth power.
+/// Words alone do not tell them apart.
 #[test]
 fn the_same_notes_played_again_are_told_from_the_recording() {
     let copy = part(&mix(&tune(2, 60.0, 1.0, 0.0), &noise(5, 7.0), 1.0), 20.0, 32.0).to_vec();

@@ -82,6 +82,8 @@ struct Found {
     shift: usize,
     stretch: Stretch,
     excess: f64,
+    /// What the excess counts for more since the waves agree; not beside others that it may be an echo of.
+    more: f64,
 }
 
 impl Sounds {
@@ -239,8 +241,11 @@ impl Sounds {
             * chance::brevity(seconds, whole)
             * chance::excess(deviations, indexed * change.trials())
             - change.cost(seconds);
+        let mut more = 1.0;
         if change == Change::None && excess >= LEAST_EXCESS {
-            excess *= self.common(query, reference, &stretch).weight();
+            let weight = self.common(query, reference, &stretch).weight();
+            excess *= weight.min(1.0);
+            more = weight.max(1.0);
         }
         (excess >= LEAST_EXCESS).then_some(Found {
             segment: seed.segment,
@@ -249,6 +254,7 @@ impl Sounds {
             shift,
             stretch,
             excess,
+            more,
         })
     }
 
@@ -293,7 +299,7 @@ impl Sounds {
         let known = |number: usize| (number - found.start) as f64 * GRID_SECONDS + MIDDLE;
         Match {
             reference: self.0.references()[found.reference].clone(),
-            score: chance::score(found.excess),
+            score: chance::score(found.excess * found.more),
             query: Span {
                 start: at(stretch.words.start),
                 end: at(stretch.words.end),
@@ -403,6 +409,7 @@ pub fn search(segments: &[&Sounds], query: &Query, removed: &HashSet<ReferenceId
             kept.push(one);
         }
     }
+    kept.sort_by(|a, b| (b.excess * b.more).total_cmp(&(a.excess * a.more)));
     kept.iter()
         .map(|f| segments[f.segment].answer(query, f))
         .collect()
