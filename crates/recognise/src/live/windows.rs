@@ -168,7 +168,7 @@ mod tests {
                 .unwrap();
         }
         assert!(until >= 87.0);
-        assert!((220_000..230_000).contains(&longest), "{longest}");
+        assert!((240_000..250_000).contains(&longest), "{longest}");
     }
 
     #[test]
