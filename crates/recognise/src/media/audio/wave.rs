@@ -179,20 +179,25 @@ pub fn common(slices: &[(u64, isize)], wave: &Wave) -> Common {
     let slices = &slices[..slices.len().min(MOST)];
     let count = slices.len().max(1) as f64;
     let middle = slices.iter().map(|(_, place)| *place as f64).sum::<f64>() / count;
-    // Sum of the correlations of all slices, in signs, at one delay, which grows with the distance from the middle; and that of their squares.
-    let all = |delay: isize, drift: f64| {
-        slices.iter().fold((0, 0), |(sum, squares), &(slice, place)| {
-            let late = (drift * 1e-6 * (place as f64 - middle)).round() as isize;
-            let there = wave.slice(place + delay + late);
-            let alike = there.map_or(0, |there| 64 - 2 * (slice ^ there).count_ones() as i32);
-            (sum + alike, squares + alike * alike)
-        })
-    };
     let (mut peak, mut all_delays, mut together) = (0.0f64, 0.0, 0.0f64);
     for drift in DRIFTS {
+        // Where each slice should lie if the copy's clock drifts so.
+        let late = |place: isize| place + (drift * 1e-6 * (place as f64 - middle)).round() as isize;
+        let slices: Vec<(u64, isize)> = slices
+            .iter()
+            .map(|&(slice, place)| (slice, late(place)))
+            .collect();
+        // For each delay the square of the sum of all slices' correlations, in signs, and the sum of their squares.
         let delays: Vec<(f64, f64)> = (-NEAR..NEAR)
-            .map(|delay| all(delay, drift))
-            .map(|(sum, squares)| (f64::from(sum).powi(2), f64::from(squares)))
+            .map(|delay| {
+                let alike = slices.iter().map(|&(slice, place)| {
+                    let there = wave.slice(place + delay);
+                    there.map_or(0, |there| 64 - 2 * (slice ^ there).count_ones() as i32)
+                });
+                let (sum, squares) =
+                    alike.fold((0, 0), |(sum, squares), one| (sum + one, squares + one * one));
+                (f64::from(sum).powi(2), f64::from(squares))
+            })
             .collect();
         peak = delays.iter().fold(peak, |peak, delay| peak.max(delay.0));
         all_delays += delays.iter().map(|delay| delay.0).sum::<f64>();
