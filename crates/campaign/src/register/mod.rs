@@ -153,11 +153,20 @@ impl Register {
             }
         }
         support(&mut found);
-        let threshold = |medium| media::of(medium).map_or(1.0, |kind| kind.threshold());
-        found.retain(|c| c.score >= least.unwrap_or_else(|| threshold(c.medium)));
-        found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.work.cmp(&b.work)));
-        Ok(found)
+        Ok(best(found, least))
     }
+}
+
+/// The score from which a medium acts upon a match.
+fn threshold(medium: Medium) -> f64 {
+    media::of(medium).map_or(1.0, |kind| kind.threshold())
+}
+
+/// Candidates best first; none that scores under `least`, by default under its medium's threshold.
+fn best(mut found: Vec<Candidate>, least: Option<f64>) -> Vec<Candidate> {
+    found.retain(|c| c.score >= least.unwrap_or_else(|| threshold(c.medium)));
+    found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.work.cmp(&b.work)));
+    found
 }
 
 /// Seconds by which picture and sound may disagree on where in the work a moment is.

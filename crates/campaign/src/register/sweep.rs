@@ -1,12 +1,12 @@
 //! Recognising a film by its key frames, and by a closer look where these leave doubt.
 
-use super::{Register, same_line};
+use super::{Register, best, same_line, threshold};
 use crate::Error;
 use crate::fingerprint::{self, Effort, Reading, read_file};
 use std::path::Path;
 use swordnet_core::{Candidate, Medium, Span};
 use swordnet_media::Media;
-use swordnet_recognise::{Purpose, media};
+use swordnet_recognise::Purpose;
 
 /// Scores of key frames below which there is nothing, and from which nothing more need be seen.
 const DOUBT: f64 = 0.02;
@@ -26,24 +26,19 @@ impl Register {
         effort: Effort,
         least: Option<f64>,
     ) -> Result<Vec<Candidate>, Error> {
-        let whole = || self.recognise(&read_file(media, path, Purpose::Query)?, least);
-        let Some(keys) = fingerprint::sweep(media, path, effort)? else {
-            return whole();
-        };
-        let found = self.recognise(&keys, Some(DOUBT))?;
-        if found.iter().all(|c| settles(c, effort)) {
-            return self.recognise(&keys, least);
+        if let Some(keys) = fingerprint::sweep(media, path, effort)? {
+            // Asked once: what is told of it may be less or more than what is in doubt.
+            let found = self.recognise(&keys, Some(0.0))?;
+            if !found.iter().any(|c| doubtful(c, effort)) {
+                return Ok(best(found, least));
+            }
+            if effort == Effort::Sweep
+                && let Some(found) = self.closer(media, path, keys, found)?
+            {
+                return Ok(best(found, least));
+            }
         }
-        match effort {
-            Effort::Sweep => match self.closer(media, path, keys, found)? {
-                Some(mut found) => {
-                    found.retain(|c| c.score >= least.unwrap_or_else(|| threshold(c.medium)));
-                    Ok(found)
-                }
-                None => whole(),
-            },
-            _ => whole(),
-        }
+        self.recognise(&read_file(media, path, Purpose::Query)?, least)
     }
 
     /// What key frames alone show of a film, where that settles what it is.
@@ -52,7 +47,7 @@ impl Register {
             return Ok(None);
         };
         let found = self.recognise(&keys, Some(DOUBT))?;
-        Ok(found.iter().all(|c| settles(c, effort)).then_some(keys))
+        Ok((!found.iter().any(|c| doubtful(c, effort))).then_some(keys))
     }
 
     /// What a film matches when the places where its key frames leave doubt are looked at in full; nothing where that leaves doubt again.
@@ -63,7 +58,9 @@ impl Register {
         keys: Reading,
         found: Vec<Candidate>,
     ) -> Result<Option<Vec<Candidate>>, Error> {
-        let (settled, doubtful): (Vec<_>, Vec<_>) = found.into_iter().partition(|c| c.score >= SETTLED);
+        let (settled, doubtful): (Vec<_>, Vec<_>) = best(found, Some(DOUBT))
+            .into_iter()
+            .partition(|c| c.score >= SETTLED);
         let places = places(&doubtful, keys.length);
         let mut near = keys;
         near.prints.retain(|print| print.medium != Medium::Video);
@@ -96,9 +93,8 @@ impl Register {
             }
         }
         seen.extend(settled);
-        seen.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.work.cmp(&b.work)));
         let mut told: Vec<Candidate> = Vec::new();
-        for candidate in seen {
+        for candidate in best(seen, Some(NOTHING)) {
             let again = |t: &Candidate| t.medium == candidate.medium && same_line(t, &candidate);
             if !told.iter().any(again) {
                 told.push(candidate);
@@ -108,13 +104,10 @@ impl Register {
     }
 }
 
-fn threshold(medium: Medium) -> f64 {
-    media::of(medium).map_or(1.0, |kind| kind.threshold())
-}
-
-/// Is a candidate known well enough?
-fn settles(candidate: &Candidate, effort: Effort) -> bool {
-    effort == Effort::Sweep && candidate.score >= SETTLED
+/// Does a candidate of key frames call for a closer look?
+fn doubtful(candidate: &Candidate, effort: Effort) -> bool {
+    let settled = effort == Effort::Sweep && candidate.score >= SETTLED;
+    candidate.score >= DOUBT && !settled
 }
 
 fn union(a: Span, b: Span) -> Span {

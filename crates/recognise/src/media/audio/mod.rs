@@ -11,6 +11,8 @@
 
 mod chance;
 mod change;
+#[cfg(test)]
+mod forms;
 mod line;
 mod print;
 mod search;

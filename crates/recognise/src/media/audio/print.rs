@@ -23,6 +23,18 @@ const BARE_QUERY: u8 = 3;
 const REFERENCE: u8 = 4;
 const QUERY: u8 = 5;
 
+/// Samples that are worked on at a time: what is kept of them is bounded, however many come at once.
+const PIECE: usize = 1 << 14;
+
+/// A sample that arithmetic can bear.
+fn bounded(sample: f32) -> f32 {
+    if sample.is_finite() {
+        sample.clamp(-8.0, 8.0)
+    } else {
+        0.0
+    }
+}
+
 /// Samples to a fingerprint.
 pub struct Listener {
     purpose: Purpose,
@@ -68,29 +80,33 @@ impl Extractor for Listener {
             frames,
             heard,
         } = self;
-        signs.push(samples);
-        spectrum.push(samples, &mut |row| {
-            history.push(row);
-            *frames += 1;
-            if *purpose == Purpose::Reference {
-                let slice = signs.slice();
-                if (*frames as usize - 1).is_multiple_of(EVERY) {
-                    slices.extend(slice.to_le_bytes());
-                }
-                let word = history.word(UNSHIFTED, 0).word;
-                *heard |= word != 0;
-                bytes.extend(word.to_le_bytes());
-            } else {
-                for shift in 0..SHIFTS {
-                    let Heard { word, weak } = history.word(shift, if shift == UNSHIFTED { WEAK } else { 2 });
+        for piece in samples.chunks(PIECE) {
+            let piece: Vec<f32> = piece.iter().map(|&sample| bounded(sample)).collect();
+            signs.push(&piece);
+            spectrum.push(&piece, &mut |row| {
+                history.push(row);
+                *frames += 1;
+                if *purpose == Purpose::Reference {
+                    let slice = signs.slice();
+                    if (*frames as usize - 1).is_multiple_of(EVERY) {
+                        slices.extend(slice.to_le_bytes());
+                    }
+                    let word = history.word(UNSHIFTED, 0).word;
                     *heard |= word != 0;
                     bytes.extend(word.to_le_bytes());
-                    bytes.extend(weak);
+                } else {
+                    for shift in 0..SHIFTS {
+                        let Heard { word, weak } =
+                            history.word(shift, if shift == UNSHIFTED { WEAK } else { 2 });
+                        *heard |= word != 0;
+                        bytes.extend(word.to_le_bytes());
+                        bytes.extend(weak);
+                    }
+                    bytes.extend(history.loudness());
+                    bytes.extend(signs.frame());
                 }
-                bytes.extend(history.loudness());
-                bytes.extend(signs.frame());
-            }
-        });
+            });
+        }
         Ok(())
     }
 

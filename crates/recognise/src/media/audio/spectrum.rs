@@ -31,15 +31,6 @@ const FLOOR: f64 = 3e-8;
 /// loud in a band pair decides, and noise lies mostly in what is faint.
 pub type Row = Option<Box<[f32; LEVELS]>>;
 
-/// A sample that arithmetic can bear.
-pub fn bounded(sample: f32) -> f32 {
-    if sample.is_finite() {
-        sample.clamp(-8.0, 8.0)
-    } else {
-        0.0
-    }
-}
-
 /// A short-time Fourier transform over a stream of samples.
 pub struct Spectrum {
     plan: Arc<dyn RealToComplex<f32>>,
@@ -75,17 +66,15 @@ impl Spectrum {
         }
     }
 
-    /// Takes the next samples and gives the row of each window that they complete.
+    /// Takes the next samples, all finite, and gives the row of each window that they complete.
     pub fn push(&mut self, samples: &[f32], row: &mut dyn FnMut(Row)) {
-        for piece in samples.chunks(1 << 14) {
-            self.pending.extend(piece.iter().map(|&sample| bounded(sample)));
-            let mut start = 0;
-            while start + WINDOW <= self.pending.len() {
-                row(self.row(start));
-                start += self.hop;
-            }
-            self.pending.drain(..start.min(self.pending.len()));
+        self.pending.extend(samples);
+        let mut start = 0;
+        while start + WINDOW <= self.pending.len() {
+            row(self.row(start));
+            start += self.hop;
         }
+        self.pending.drain(..start.min(self.pending.len()));
     }
 
     fn row(&mut self, start: usize) -> Row {

@@ -58,7 +58,7 @@ pub struct Store {
     posted: usize,
     references: Vec<ReferenceId>,
     starts: Vec<usize>,
-    /// Where the slices of waves begin, and which of them is each reference's first.
+    /// Where the slices of waves begin, and which of them is each reference's first; none in the forms before.
     wave: usize,
     slices: Vec<usize>,
 }
@@ -234,16 +234,17 @@ impl Store {
         let table = body + words * 8;
         let postings = table + (slots(key_bits, thin) + 1) * 4;
         let (references, starts) = directory(&bytes[HEAD..body], count, words)?;
-        let mut slices = vec![0];
+        let mut slices = Vec::new();
         if form == FORM {
-            let counts = starts.windows(2).map(|own| (own[1] - own[0]).div_ceil(EVERY));
-            slices.extend(counts.scan(0, |sum, count| {
-                *sum += count;
-                Some(*sum)
-            }));
+            let mut first = 0;
+            slices.push(first);
+            for own in starts.windows(2) {
+                first += (own[1] - own[0]).div_ceil(EVERY);
+                slices.push(first);
+            }
         }
         let wave = postings + posted * (NUMBER + check.bytes);
-        if bytes.len() != wave + slices[slices.len() - 1] * 8 {
+        if bytes.len() != wave + slices.last().copied().unwrap_or(0) * 8 {
             return Err(bad("its length is wrong"));
         }
         if bytes.len() <= CHECKED && crc32fast::hash(&bytes[body..]) != u32_at(&bytes, 56) {
@@ -305,11 +306,7 @@ impl Store {
     /// The slices of a reference's wave in a range of words, each with the word where it begins.
     pub fn wave(&self, reference: usize, words: Range<usize>) -> impl Iterator<Item = (usize, u64)> + '_ {
         let start = self.starts[reference];
-        let first = self
-            .slices
-            .get(reference)
-            .copied()
-            .filter(|_| self.slices.len() > 1);
+        let first = self.slices.get(reference).copied();
         let numbers = (words.start - start).div_ceil(EVERY)..(words.end - start).div_ceil(EVERY);
         let slices = numbers.filter_map(move |number| {
             Some((

@@ -5,7 +5,7 @@
 //! are laid on one another without a change of tempo or pitch, signs that agree at one delay tell of a direct copy, and slices that agree with
 //! one another on how they agree tell of one through a room, whose echoes spread it. One-bit correlation: Van Vleck and Middleton 1966.
 
-use super::spectrum::{RATE, bounded};
+use super::spectrum::RATE;
 use super::words::{FINE, GRID};
 use std::collections::VecDeque;
 
@@ -85,13 +85,14 @@ impl Signs {
         }
     }
 
-    /// Takes the next samples.
+    /// Takes the next samples, all finite.
     pub fn push(&mut self, samples: &[f32]) {
         let band = &mut self.band;
-        self.signs.extend(samples.iter().map(|&sample| {
-            let all = bounded(sample);
-            band.iter_mut().fold(all, |heard, section| section.next(heard)) > 0.0
-        }));
+        self.signs.extend(
+            samples
+                .iter()
+                .map(|&sample| band.iter_mut().fold(sample, |heard, section| section.next(heard)) > 0.0),
+        );
     }
 
     /// The signs of the next 64 ms for a reference.
@@ -173,8 +174,9 @@ pub struct Common {
     together: f64,
 }
 
-/// Compares slices of a reference with a query's wave, each from the sample on at which it was found in the query.
+/// Compares slices of a reference with a query's wave, each from the sample on at which it was found in the query. Of a query without one nothing is compared.
 pub fn common(slices: &[(u64, isize)], wave: &Wave) -> Common {
+    let slices = if wave.signs[0].is_empty() { &[] } else { slices };
     let slices = &slices[slices.len().saturating_sub(MOST) / 2..];
     let slices = &slices[..slices.len().min(MOST)];
     let count = slices.len().max(1) as f64;
@@ -220,7 +222,7 @@ impl Common {
     /// What the evidence of words is to be multiplied by. Less where so much was compared that a copy's wave would show, and none does: so do 4 of 550 copies by
     /// the bench's transformations, through rooms and crowds louder than the work, and nine in ten pieces whose phases chance drew. A third leaves in doubt what
     /// words alone had at 0.99, and leaves what is alike for half a minute, as a copy is of which a vocoder kept no phase. More where slices agree with one another,
-    /// as one in thirty pieces with drawn phases does and no stranger of 5,000 without a recording in common; more yet where one delay stands out.
+    /// as one in thirty pieces with drawn phases does and no stranger of 7,000 without a recording in common; more yet where one delay stands out.
     pub fn weight(&self) -> f64 {
         let agreeing = self.together >= 2.5;
         let one_delay = self.peak >= 0.35;
@@ -336,7 +338,13 @@ mod tests {
     #[test]
     fn silence_and_what_is_short_say_nothing() {
         let work = music(1, 50);
-        assert_eq!(told(&work, &[], 0).weight(), 1.0 / 3.0, "nothing of it is there");
+        let silence = vec![0.0; work.len()];
+        assert_eq!(
+            told(&work, &silence, 0).weight(),
+            1.0 / 3.0,
+            "nothing of it is there"
+        );
+        assert_eq!(told(&work, &[], 0).weight(), 1.0, "a query from before waves");
         assert_eq!(common(&[], &Wave::default()).weight(), 1.0);
         assert_eq!(told(&work[..GRID * EVERY * 5], &music(1, 51), 0).weight(), 1.0);
     }
