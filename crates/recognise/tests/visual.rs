@@ -267,6 +267,33 @@ fn strangers_do_not_match() {
     }
 }
 
+/// A frame of a game: a scene, and below it one of many weapons and messages.
+fn game(scene: u64, time: f32) -> Frame {
+    let mut frame = draw(scene, time);
+    let weapon = Random(7 + (time / 2.0) as u64 % 13).next() * 64.0;
+    let held = draw(500 + weapon as u64, 0.0);
+    paste(&held, [0.0, 0.6, 1.0, 1.0], &mut frame, [0.0, 0.58, 1.0, 1.0]);
+    frame
+}
+
+#[test]
+fn another_round_of_a_game_does_not_match() {
+    let round = film(Purpose::Reference, 40.0, |t| game(1, t)).expect("a film");
+    let segment = built(Medium::Video, &[(1, round)]);
+    let segment = kind(Medium::Video).open(segment.into()).expect("opens");
+    // The same weapons at the same moments, before another scene.
+    let other = film(Purpose::Query, 20.0, |t| game(2, t + 12.0)).expect("a film");
+    assert_eq!(search(segment.as_ref(), Medium::Video, &other), []);
+    // The same scene, and a banner over the weapons.
+    let covered = |t: f32| {
+        let mut frame = game(1, t + 12.0);
+        paste(&draw(9, 0.0), WHOLE, &mut frame, [0.0, 0.58, 1.0, 1.0]);
+        frame
+    };
+    let copy = film(Purpose::Query, 20.0, covered).expect("a film");
+    assert_eq!(search(segment.as_ref(), Medium::Video, &copy).len(), 1);
+}
+
 #[test]
 fn copies_of_a_picture_are_found() {
     let segment = kind(Medium::Image).open(pictures().into()).expect("opens");

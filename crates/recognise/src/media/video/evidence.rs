@@ -19,6 +19,8 @@ const GUIDED: u32 = 38;
 pub const JOINED: f32 = 3.0;
 /// Share of the points that must be joined for the whole scene to be there.
 const SCENE: f32 = 0.4;
+/// Frames that points must agree in to say all that they can.
+const LASTING: f32 = 12.0;
 /// Places of one region of the picture that count.
 const CROWDED: usize = 5;
 /// Other moments of the reference that are looked at for each.
@@ -54,8 +56,23 @@ impl Moment {
 /// Places of a reference's picture, on a grid of 24 to its longer side.
 pub type Places = HashSet<(u8, u8)>;
 
+/// A mark of the query, and where the map puts it in the reference's picture.
+pub struct Placed {
+    seen: Seen,
+    at: [f32; 2],
+}
+
+impl Placed {
+    /// Is this the reference's point?
+    pub fn is(&self, spot: &Spot) -> bool {
+        is_same((self.seen.description.bits, self.at), (spot.bits, spot.at))
+    }
+}
+
 /// What a map joins of one still.
 pub struct Joined {
+    /// The reference's still.
+    pub still: usize,
     /// Places joined at the line's moment.
     pub here: Places,
     /// Places joined at other moments.
@@ -84,22 +101,30 @@ impl Trial<'_> {
             .collect()
     }
 
+    /// The marks of a still, and where the map puts them.
+    pub fn placed(&self, still: &Still, map: &Affine) -> Vec<Placed> {
+        let seen = still.marks.iter().map(|mark| self.seen(mark));
+        seen.map(|seen| Placed {
+            at: map.apply(seen.at),
+            seen,
+        })
+        .collect()
+    }
+
+    /// The part of the reference's picture that the map shows in the query's frame: its corners.
+    pub fn shown(&self, map: &Affine) -> [[f32; 2]; 2] {
+        [map.apply([0.0, 0.0]), map.apply(self.query.shape)]
+    }
+
     /// Places of the reference's still where the map joins points that look alike.
-    fn join(&self, marks: &[(Seen, [f32; 2])], still: usize) -> Places {
-        let spots: Vec<Spot> = self.films.spots(still).collect();
-        let mut joined = Places::new();
-        for (seen, [x, y]) in marks {
-            let close = |s: &&Spot| (s.at[0] - x).abs() < NEAR && (s.at[1] - y).abs() < NEAR;
-            let alike = |s: &Spot| describe::distance(s.bits, seen.description.bits) <= GUIDED;
-            joined.extend(
-                spots
-                    .iter()
-                    .filter(close)
-                    .filter(|s| alike(s))
-                    .map(|s| ((s.at[0] * 24.0) as u8, (s.at[1] * 24.0) as u8)),
-            );
-        }
+    fn join(&self, placed: &[Placed], still: usize) -> Places {
+        let joined = self
+            .films
+            .spots(still)
+            .filter(|spot| placed.iter().any(|p| p.is(spot)));
         joined
+            .map(|s| ((s.at[0] * 24.0) as u8, (s.at[1] * 24.0) as u8))
+            .collect()
     }
 
     /// What the map joins of a still at the moment that the line says, and at the controls. Nothing when there is nothing to compare.
@@ -110,33 +135,35 @@ impl Trial<'_> {
         still: &Still,
         controls: &[(usize, Code)],
     ) -> Option<Joined> {
-        let seen = still.marks.iter().map(|m| self.seen(m));
-        let marks: Vec<(Seen, [f32; 2])> = seen.map(|s| (s, map.apply(s.at))).collect();
+        let placed = self.placed(still, map);
         let time = line.at(still.time);
-        let here = self
-            .stills_near(time)
-            .map(|at| self.join(&marks, at))
-            .max_by_key(Places::len)?;
+        let near = self.stills_near(time).map(|at| (at, self.join(&placed, at)));
+        let (at, here) = near.max_by_key(|(_, here)| here.len())?;
         let code = self.code_at(time);
         let mut elsewhere = Vec::new();
         if here.len() as f32 >= JOINED {
             let other = controls
                 .iter()
                 .filter(|(_, c)| !code.is_none() && c.distance(&code) >= OTHER);
-            elsewhere = other.take(4).map(|&(at, _)| self.join(&marks, at)).collect();
+            elsewhere = other.take(4).map(|&(at, _)| self.join(&placed, at)).collect();
         }
         let usual = elsewhere.iter().map(Places::len).sum::<usize>() as f32 / elsewhere.len().max(1) as f32;
         let mut joined = Joined {
+            still: at,
             surplus: here.len() as f32 - usual,
             scene: elsewhere.is_empty(),
             here,
             elsewhere,
         };
         // Where much of what can be seen is joined, what is joined at other moments too is a scene that stays, not a status bar.
-        let (near, far) = (map.apply([0.0, 0.0]), map.apply(self.query.shape));
-        let visible = |s: &Spot| (near[0]..far[0]).contains(&s.at[0]) && (near[1]..far[1]).contains(&s.at[1]);
+        let shown = self.shown(map);
         let at = self.stills_near(time).next()?;
-        let visible = self.films.spots(at).filter(visible).count().min(marks.len());
+        let visible = self
+            .films
+            .spots(at)
+            .filter(|s| lies_in(s, shown))
+            .count()
+            .min(placed.len());
         if joined.here.len() as f32 > SCENE * visible.max(8) as f32 {
             joined.elsewhere.clear();
             joined.surplus = joined.here.len() as f32;
@@ -211,8 +238,31 @@ impl Trial<'_> {
     }
 }
 
+/// Does a point lie between two corners of the picture?
+pub fn lies_in(spot: &Spot, [near, far]: [[f32; 2]; 2]) -> bool {
+    (0..2).all(|axis| (near[axis]..far[axis]).contains(&spot.at[axis]))
+}
+
+/// Are two descriptions, each with its place in the reference's picture, of one thing?
+pub fn is_same(one: ([u64; 2], [f32; 2]), other: ([u64; 2], [f32; 2])) -> bool {
+    (0..2).all(|axis| (one.1[axis] - other.1[axis]).abs() < NEAR)
+        && describe::distance(one.0, other.0) <= GUIDED
+}
+
+/// What points say together, in nats, about.
+pub fn said_by_points(own: &[(&Still, &Joined)]) -> f32 {
+    let places = places(own.iter().map(|(_, joined)| *joined));
+    let scenes = own.iter().filter(|(_, joined)| joined.scene);
+    let scenes: Vec<f32> = scenes.map(|(_, joined)| joined.here.len() as f32).collect();
+    // A scene that is there once among many moments is a chance likeness.
+    let shown = scenes.len() as f32 / own.len().max(1) as f32;
+    let scene = shown * (scenes.iter().sum::<f32>() / scenes.len().max(1) as f32 - 6.0).max(0.0);
+    let lasting = (own.len() as f32 / LASTING).min(1.0);
+    lasting * (1.2 * (places - 4.0).max(0.0) + scene)
+}
+
 /// In how many places points are joined, less those where they are joined at other moments as well: a logo, a status bar.
-pub fn said_by_points(joined: &[&Joined]) -> f32 {
+fn places<'a>(joined: impl Iterator<Item = &'a Joined>) -> f32 {
     let mut tallies: HashMap<(u8, u8), Tally> = HashMap::new();
     for joined in joined {
         joined

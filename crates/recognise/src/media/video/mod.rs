@@ -5,6 +5,7 @@
 //! is then verified by one map between the two pictures that must hold along all of it.
 
 mod align;
+mod doubt;
 mod echo;
 mod evidence;
 mod extract;
