@@ -2,6 +2,7 @@
 
 mod adding;
 mod manifest;
+mod refreshing;
 mod segments;
 mod sweep;
 
