@@ -49,6 +49,8 @@ proptest! {
         }
         seal(&mut bytes);
         if let Ok(opened) = Audio.open(bytes.into()) {
+            let given = (0..opened.references().len()).map(|place| opened.fingerprint(place));
+            prop_assert!(given.collect::<Result<Vec<_>, _>>().is_ok());
             for found in opened.search(&QUERY, &HashSet::new()).unwrap() {
                 prop_assert!((0.0..=1.0).contains(&found.score));
             }

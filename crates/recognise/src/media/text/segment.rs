@@ -441,6 +441,9 @@ mod tests {
                 bytes.truncate(cut.index(bytes.len()));
             }
             if let Ok(opened) = TextSegment::open(sealed(bytes).into()) {
+                for place in 0..opened.references().len() {
+                    let _ = opened.fingerprint(place);
+                }
                 for text in TEXTS {
                     let _ = opened.search(&print(text), &HashSet::new());
                 }
