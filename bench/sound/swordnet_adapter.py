@@ -24,7 +24,7 @@ def index(works, store):
     office = [PROGRAM, "--data", store + "/office", "--json"]
     subprocess.run([*office, "init"], check=True, stdout=subprocess.DEVNULL)
     subprocess.run([*office, "work", "import", manifest], check=True, stdout=subprocess.DEVNULL)
-    # The vault holds the works themselves, their fingerprints and the index.
+    # The vault holds the works themselves and the index.
     vault = sum(
         os.path.getsize(f"{at}/{name}") for at, _, names in os.walk(store + "/office/vault") for name in names
     )

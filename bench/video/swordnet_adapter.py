@@ -22,12 +22,20 @@ def office(state, *arguments):
 
 def index(state, works, kind):
     manifest = state + "/manifest.jsonl"
+    kept = 0
     with open(works) as file, open(manifest, "w") as rows:
         for work in json.load(file):
+            kept += os.path.getsize(work["file"])
             row = dict(file=os.path.abspath(work["file"]), title=work["work"], kind=kind, holder="bench")
             rows.write(json.dumps(row) + "\n")
     office(state, "init")
     office(state, "work", "import", manifest)
+    # The vault holds the works themselves and the index.
+    vault = sum(
+        os.path.getsize(f"{at}/{name}") for at, _, names in os.walk(state + "/office/vault") for name in names
+    )
+    with open(state + "/bytes.txt", "w") as told:
+        told.write(str(vault - kept))
 
 
 def match(state, *files):

@@ -20,6 +20,9 @@ static QUERY: LazyLock<Fingerprint> = LazyLock::new(|| {
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(segment) = Audio.open(bytes.to_vec().into()) {
         let _ = segment.search(&QUERY, &HashSet::new());
+        for place in 0..segment.references().len() {
+            let _ = segment.fingerprint(place);
+        }
     }
     // The same bytes as a fingerprint.
     let print = Fingerprint {

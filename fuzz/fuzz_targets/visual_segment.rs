@@ -31,6 +31,9 @@ fuzz_target!(|bytes: &[u8]| {
     for (kind, query) in QUERIES.iter() {
         if let Ok(segment) = kind.open(bytes.to_vec().into()) {
             let _ = segment.search(query, &HashSet::new());
+            for place in 0..segment.references().len() {
+                let _ = segment.fingerprint(place);
+            }
         }
         // The same bytes as a fingerprint.
         let print = Fingerprint {

@@ -91,10 +91,39 @@ pub fn read_file(media: &Media, path: &Path, purpose: Purpose) -> Result<Reading
         file.read_to_end(&mut head).map_err(|e| wrong(e.to_string()))?;
         return read_text(&text_of(&head, path), purpose).map_err(|e| wrong(e.to_string()));
     }
-    read_media(media, path, purpose).map_err(|e| match e {
-        Error::Media(e) if !matches!(e, swordnet_media::Error::Missing(..)) => wrong(e.to_string()),
+    read_media(media, path, purpose).map_err(|e| undecodable(path, e))
+}
+
+/// A file that cannot be decoded is wrong; a decoder that cannot be had is something else.
+fn undecodable(path: &Path, error: Error) -> Error {
+    match error {
+        Error::Media(e) if !matches!(e, swordnet_media::Error::Missing(..)) => {
+            InputError::path(path, e).into()
+        }
         other => other,
-    })
+    }
+}
+
+/// One of a reference's fingerprints, from a copy of it; `name` is the file's own.
+pub(crate) fn read_again(
+    media: &Media,
+    copy: &Path,
+    name: &str,
+    medium: Medium,
+) -> Result<Option<Fingerprint>, Error> {
+    let purpose = Purpose::Reference;
+    let read = match medium {
+        Medium::Video => frames(media, copy, purpose, None, depth_for(purpose)),
+        Medium::Audio => samples(media, copy, purpose, None),
+        Medium::Image => picture(media, copy, purpose),
+        Medium::Text => {
+            let bytes = std::fs::read(copy).map_err(|e| InputError::path(copy, e))?;
+            Ok(read_text(&text_of(&bytes, Path::new(name)), purpose)?
+                .prints
+                .pop())
+        }
+    };
+    read.map_err(|e| undecodable(copy, e))
 }
 
 /// No zeros and hardly a control character but white space (one in a hundred bytes is a slip of whoever saved it): text in any character

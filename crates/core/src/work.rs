@@ -41,7 +41,7 @@ vocabulary! {
     }
 }
 
-/// One fingerprint of a reference copy: a film has two, of its pictures and of its sound.
+/// A fingerprint that the vault keeps as a blob of its own, as it did before segments gave theirs back: read, no longer written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Print {
     /// What was fingerprinted.
@@ -65,7 +65,8 @@ pub struct Reference {
     pub length: f64,
     /// Digest of the file; the vault keeps the file under it.
     pub sha256: Sha256Hex,
-    /// Its fingerprints.
+    /// Fingerprints kept beside the segments; none of those registered now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prints: Vec<Print>,
 }
 

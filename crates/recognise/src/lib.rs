@@ -112,12 +112,24 @@ pub struct Match {
 pub trait Segment: Any + Send + Sync {
     /// The references in it.
     fn references(&self) -> &[ReferenceId];
+    /// The fingerprint of the reference at a place among [`Self::references`], whatever its form was when the segment was built. A segment that is built
+    /// from it has the bytes that one from the fingerprint itself has: what is registered need not be kept beside the segment to be joined with more.
+    fn fingerprint(&self, place: usize) -> Result<Fingerprint, Error>;
     /// Spans of its references, less those in `removed`, that the query matches, best first. What scores under the medium's
     /// shipped threshold is left to the caller to drop: see [`MediumKind::threshold`].
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error>;
     /// Parts of the bytes that it was opened from at which a search looks here and there only: the first that memory can do without.
     fn seldom(&self) -> Vec<Bytes> {
         Vec::new()
+    }
+}
+
+/// The answer where a segment has no reference at a place.
+fn nobody(medium: Medium, place: usize) -> Error {
+    Error::Damaged {
+        medium,
+        what: "segment",
+        why: format!("it has no reference {place}"),
     }
 }
 
@@ -142,6 +154,10 @@ pub trait MediumKind: Sync {
     fn extractor(&self, purpose: Purpose) -> Box<dyn Extractor>;
     /// Builds a segment from reference fingerprints.
     fn build(&self, references: &[(ReferenceId, &Fingerprint)]) -> Result<Vec<u8>, Error>;
+    /// Is a reference's fingerprint of the form that is taken now? One of a form before is read, and tells less.
+    fn is_current(&self, reference: &Fingerprint) -> bool {
+        reference.version == self.version()
+    }
     /// Opens a segment; `bytes` may be a mapped file. Hostile bytes give an error, never a panic.
     fn open(&self, bytes: Bytes) -> Result<Box<dyn Segment>, Error>;
     /// What the query matches in several segments of this medium, best first, on the terms of [`Segment::search`]. A medium whose

@@ -296,6 +296,18 @@ fn eight_hours_are_heard_to_the_end() {
 }
 
 #[test]
+fn a_segment_gives_back_the_fingerprints_that_it_was_built_from() {
+    let tunes = [("one", tune(1, 7.3, 1.0, 0.0)), ("two", tune(2, 5.0, 1.0, 0.0))];
+    let segment = segment(&tunes);
+    for (place, (_, samples)) in tunes.iter().enumerate() {
+        let print = print(Purpose::Reference, samples).expect("it sounds");
+        assert!(Audio.is_current(&print));
+        assert_eq!(segment.fingerprint(place).expect("it is there"), print);
+    }
+    assert!(segment.fingerprint(2).is_err());
+}
+
+#[test]
 fn an_index_of_nothing_answers_nothing() {
     assert!(search(&*segment(&[]), &tune(1, 5.0, 1.0, 0.0)).is_empty());
 }

@@ -253,6 +253,16 @@ fn strangers_quotations_and_empty_hands_are_no_copies() {
 }
 
 #[test]
+fn a_segment_gives_back_the_fingerprints_that_it_was_built_from() {
+    let bytes = build(&[("harbour", HARBOUR), ("river", RIVER)]);
+    let segment = Text.open(Bytes::from(bytes)).unwrap();
+    for (place, text) in [HARBOUR, RIVER].into_iter().enumerate() {
+        assert_eq!(segment.fingerprint(place).unwrap(), print(text).unwrap());
+    }
+    assert!(segment.fingerprint(2).is_err());
+}
+
+#[test]
 fn a_removed_reference_is_silent() {
     let removed = HashSet::from([id("harbour")]);
     assert_eq!(library().search(&print(HARBOUR).unwrap(), &removed).unwrap(), []);

@@ -314,6 +314,18 @@ fn copies_of_a_picture_are_found() {
 }
 
 #[test]
+fn a_segment_is_built_again_from_what_it_gives_back() {
+    for (medium, bytes) in [(Medium::Video, films()), (Medium::Image, pictures())] {
+        let opened = kind(medium).open(bytes.clone().into()).expect("opens");
+        let count = opened.references().len();
+        let given = (0..count).map(|n| opened.fingerprint(n).expect("it is there"));
+        let again = built(medium, &(1..).zip(given).collect::<Vec<_>>());
+        assert!(again == bytes, "{medium}");
+        assert!(opened.fingerprint(count).is_err());
+    }
+}
+
+#[test]
 fn removed_references_are_silent() {
     let segment = kind(Medium::Video).open(films().into()).expect("opens");
     let query = film(Purpose::Query, 10.0, |t| draw(2, t)).expect("a film");
@@ -497,6 +509,9 @@ fn what_was_written_before_is_read() {
                 Some(id(2)),
                 "{medium}"
             );
+            let again = opened.fingerprint(0).expect("it is there");
+            assert!(kind(medium).is_current(&again));
+            assert!(self::built(medium, &[(2, again)]) == built, "{medium}");
         }
     }
 }

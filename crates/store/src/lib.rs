@@ -81,8 +81,10 @@ pub trait Records: Send + Sync {
     async fn select(&self, kind: Kind, query: &Query) -> Result<Vec<Record>, Error>;
     /// How many fit.
     async fn count(&self, kind: Kind, query: &Query) -> Result<u64, Error>;
-    /// Removes a record; only licences, list entries and works are ever taken out. True when it was there.
+    /// Removes a record; only licences, list entries and works are ever taken out, and segments by [`Self::replace`]. True when it was there.
     async fn remove(&self, kind: Kind, id: &str) -> Result<bool, Error>;
+    /// Writes records in the place of others, all or none. When one of those is there no more, nothing is done and the answer is [`Error::Conflict`].
+    async fn replace(&self, records: Vec<Record>, gone: Vec<(Kind, String)>) -> Result<(), Error>;
 }
 
 impl dyn Records {
@@ -116,7 +118,7 @@ pub enum Content {
     File(PathBuf),
 }
 
-/// Keeps blobs under their SHA-256; what is there is never changed.
+/// Keeps blobs under their SHA-256; what is there is never changed. Only what can be had again is ever removed: segments that were joined.
 #[async_trait]
 pub trait Vault: Send + Sync {
     /// Keeps some bytes.
@@ -135,6 +137,8 @@ pub trait Vault: Send + Sync {
     async fn get_range(&self, blob: &Sha256Hex, offset: u64, length: u64) -> Result<Bytes, Error>;
     /// Is it there?
     async fn has(&self, blob: &Sha256Hex) -> Result<bool, Error>;
+    /// Gives the room of a blob back, which nothing names any more. One that is not there is no error; what maps it still reads it.
+    async fn remove(&self, blob: &Sha256Hex) -> Result<(), Error>;
     /// A local file with these bytes, for decoders and maps: the blob itself, or a copy of it in a cache. Read only.
     async fn local(&self, blob: &Sha256Hex) -> Result<PathBuf, Error>;
 }

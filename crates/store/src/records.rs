@@ -11,7 +11,8 @@ use crate::{Error, Expect, Query, Records};
 use async_trait::async_trait;
 use schema::{AT, BODY, COLUMNS, DUE, ID, PARENT, SITE, STATE, WORK};
 use sea_orm::sea_query::{
-    Expr, ExprTrait, Func, InsertStatement, OnConflict, Order, Query as Sql, SelectStatement, SimpleExpr,
+    DeleteStatement, Expr, ExprTrait, Func, InsertStatement, OnConflict, Order, Query as Sql,
+    SelectStatement, SimpleExpr,
 };
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionOptions, TransactionTrait,
@@ -53,24 +54,36 @@ fn backend(error: DbErr) -> Error {
     Error::Backend(error.to_string())
 }
 
+impl SqlRecords {
+    async fn begin(&self) -> Result<DatabaseTransaction, Error> {
+        let begun = self.database.begin_with_options(self.writing);
+        begun.await.map_err(backend)
+    }
+}
+
 #[async_trait]
 impl Records for SqlRecords {
     async fn commit(&self, records: Vec<Record>, expect: Vec<Expect>) -> Result<(), Error> {
         let rows = rows(records)?;
         let _turn = self.turn.lock().await;
-        let transaction = self
-            .database
-            .begin_with_options(self.writing)
-            .await
-            .map_err(backend)?;
+        let transaction = self.begin().await?;
         check(&transaction, &expect).await?;
-        for (kind, rows) in rows {
-            let mut rest: Vec<[SimpleExpr; 9]> = rows.into_values().collect();
-            while let Some(size) = ROWS.into_iter().find(|&size| size <= rest.len()) {
-                let batch = rest.split_off(rest.len() - size);
-                transaction.execute(&upsert(kind, batch)).await.map_err(backend)?;
+        write(&transaction, rows).await?;
+        transaction.commit().await.map_err(backend)
+    }
+
+    async fn replace(&self, records: Vec<Record>, gone: Vec<(Kind, String)>) -> Result<(), Error> {
+        let rows = rows(records)?;
+        let _turn = self.turn.lock().await;
+        let transaction = self.begin().await?;
+        for (kind, id) in gone {
+            let deleted = transaction.execute(&delete(kind, &id)).await.map_err(backend)?;
+            if deleted.rows_affected() == 0 {
+                let kind = kind.key().into();
+                return Err(Error::Conflict { kind, id });
             }
         }
+        write(&transaction, rows).await?;
         transaction.commit().await.map_err(backend)
     }
 
@@ -107,9 +120,7 @@ impl Records for SqlRecords {
 
     async fn remove(&self, kind: Kind, id: &str) -> Result<bool, Error> {
         let _turn = self.turn.lock().await;
-        let mut delete = Sql::delete();
-        delete.from_table(kind.key()).and_where(Expr::col(ID).eq(id));
-        let gone = self.database.execute(&delete).await.map_err(backend)?;
+        let gone = self.database.execute(&delete(kind, id)).await.map_err(backend)?;
         Ok(gone.rows_affected() > 0)
     }
 }
@@ -138,6 +149,23 @@ fn rows(records: Vec<Record>) -> Result<Rows, Error> {
         rows.entry(record.kind()).or_default().insert(id, row);
     }
     Ok(rows)
+}
+
+async fn write(transaction: &DatabaseTransaction, rows: Rows) -> Result<(), Error> {
+    for (kind, rows) in rows {
+        let mut rest: Vec<[SimpleExpr; 9]> = rows.into_values().collect();
+        while let Some(size) = ROWS.into_iter().find(|&size| size <= rest.len()) {
+            let batch = rest.split_off(rest.len() - size);
+            transaction.execute(&upsert(kind, batch)).await.map_err(backend)?;
+        }
+    }
+    Ok(())
+}
+
+fn delete(kind: Kind, id: &str) -> DeleteStatement {
+    let mut delete = Sql::delete();
+    delete.from_table(kind.key()).and_where(Expr::col(ID).eq(id));
+    delete
 }
 
 fn upsert(kind: Kind, rows: Vec<[SimpleExpr; 9]>) -> InsertStatement {

@@ -228,6 +228,13 @@ impl Vault for FolderVault {
         }
     }
 
+    async fn remove(&self, blob: &Sha256Hex) -> Result<(), Error> {
+        match self.store.delete(&place(blob)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(backend(error)),
+        }
+    }
+
     async fn local(&self, blob: &Sha256Hex) -> Result<PathBuf, Error> {
         if self.has(blob).await? {
             let digits = blob.as_str();

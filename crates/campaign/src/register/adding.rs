@@ -3,18 +3,16 @@
 use super::manifest::NewWork;
 use crate::fingerprint::{Reading, digest_file, read_file};
 use crate::{Campaign, Error, InputError, Progress};
-use bytes::Bytes;
 use futures::StreamExt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use swordnet_core::*;
+use swordnet_media::Media;
 use swordnet_recognise::{Fingerprint, Purpose};
 use swordnet_store::Content;
 
 /// Works of a batch that are committed together, with the segments over them.
 const CHUNK: usize = 256;
-/// Bytes of fingerprints that are put into the vault together.
-const TOGETHER: usize = 64 << 20;
 
 /// What became of a batch: what was good is kept.
 #[derive(Debug, Default)]
@@ -42,9 +40,7 @@ impl Campaign {
                 let media = self.media.clone();
                 let path = file.clone();
                 let result = self
-                    .compute(move || {
-                        read_file(&media, &path, Purpose::Reference).and_then(|r| with_digest(&path, r))
-                    })
+                    .compute(move || read_reference(&media, &path))
                     .await
                     .and_then(|r| r);
                 (i, file, result)
@@ -77,7 +73,7 @@ impl Campaign {
     ) -> Result<(), Error> {
         let mut works: BTreeMap<WorkId, Work> = BTreeMap::new();
         let mut fresh: BTreeMap<Medium, Vec<(ReferenceId, Fingerprint)>> = BTreeMap::new();
-        let (mut contents, mut weight) = (Vec::new(), 0);
+        let mut files = Vec::new();
         for (i, file, reading, digest) in read {
             let new = &chunk[i];
             let kind = new.kind.unwrap_or_else(|| kind_of(&reading));
@@ -103,20 +99,18 @@ impl Campaign {
                 });
                 continue;
             }
-            let mut prints = Vec::new();
             for print in reading.prints {
-                weight += print.bytes.len();
-                contents.push(Content::Bytes(Bytes::from(print.bytes.clone())));
-                prints.push(Print {
-                    medium: print.medium,
-                    version: print.version,
-                    blob: Sha256Hex::of(&print.bytes),
-                });
                 fresh
                     .entry(print.medium)
                     .or_default()
                     .push((reference.clone(), print));
             }
+            files.push(Copied {
+                reference: reference.clone(),
+                file: file.clone(),
+                line: new.line,
+                read: digest.clone(),
+            });
             work.references.push(Reference {
                 id: reference,
                 file: file
@@ -126,15 +120,18 @@ impl Campaign {
                 medium: reading.medium,
                 length: reading.length,
                 sha256: digest,
-                prints,
+                prints: vec![],
             });
-            contents.push(Content::File(file));
-            if weight >= TOGETHER {
-                self.vault.put_all(std::mem::take(&mut contents)).await?;
-                weight = 0;
-            }
         }
-        self.vault.put_all(contents).await?;
+        let changed = self.keep(files, answer).await?;
+        let stays = |id: &ReferenceId| !changed.contains(id);
+        works
+            .values_mut()
+            .for_each(|work| work.references.retain(|r| stays(&r.id)));
+        fresh
+            .values_mut()
+            .for_each(|prints| prints.retain(|(id, _)| stays(id)));
+        fresh.retain(|_, prints| !prints.is_empty());
         works.retain(|_, work| !work.references.is_empty());
         let mut records: Vec<Record> = works.values().cloned().map(Record::from).collect();
         for (medium, prints) in fresh {
@@ -144,6 +141,20 @@ impl Campaign {
         self.compact().await?;
         answer.works.extend(works.into_values());
         Ok(())
+    }
+
+    /// Copies reference files into the vault; gives the references whose file is no longer what was read.
+    async fn keep(&self, files: Vec<Copied>, answer: &mut Registered) -> Result<HashSet<ReferenceId>, Error> {
+        let contents = files.iter().map(|f| Content::File(f.file.clone())).collect();
+        let kept = self.vault.put_all(contents).await?;
+        let mut changed = HashSet::new();
+        for (file, kept) in files.into_iter().zip(kept) {
+            if let Err(e) = file.is_what_was_read(&kept) {
+                answer.errors.push(e);
+                changed.insert(file.reference);
+            }
+        }
+        Ok(changed)
     }
 
     fn blank_work(&self, id: &WorkId, new: &NewWork, kind: WorkKind) -> Work {
@@ -168,9 +179,34 @@ impl Campaign {
     }
 }
 
-fn with_digest(path: &Path, reading: Reading) -> Result<(Reading, Sha256Hex), Error> {
+/// Reads a reference and its digest: the digest first, so that a change while it is read shows when it is copied.
+fn read_reference(media: &Media, path: &Path) -> Result<(Reading, Sha256Hex), Error> {
     let digest = digest_file(path).map_err(|e| InputError::path(path, e))?;
-    Ok((reading, digest))
+    Ok((read_file(media, path, Purpose::Reference)?, digest))
+}
+
+/// A reference file that is copied into the vault.
+struct Copied {
+    reference: ReferenceId,
+    file: PathBuf,
+    /// The line of the manifest.
+    line: Option<u64>,
+    /// Its digest when it was read.
+    read: Sha256Hex,
+}
+
+impl Copied {
+    /// Has the copy the digest that the file had when its fingerprints were taken?
+    fn is_what_was_read(&self, kept: &Sha256Hex) -> Result<(), InputError> {
+        if *kept == self.read {
+            return Ok(());
+        }
+        Err(InputError {
+            what: self.file.display().to_string(),
+            line: self.line,
+            why: "it changed while it was read: register it when nobody writes to it".into(),
+        })
+    }
 }
 
 /// The kind of work that a file of this medium usually is.
@@ -181,5 +217,44 @@ fn kind_of(reading: &Reading) -> WorkKind {
         Medium::Image => WorkKind::Photograph,
         Medium::Text if reading.length < 8000.0 => WorkKind::NewsArticle,
         Medium::Text => WorkKind::Novel,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::read_text;
+    use crate::register::tests::office;
+
+    const TEXT: &str =
+        "看灯塔的人把每一条过往的船都记在一本蓝皮簿子里：挂什么旗，点几盏灯，几点几分经过，一条也不漏。";
+
+    #[tokio::test]
+    async fn a_file_that_changed_is_refused_and_the_others_kept() {
+        let room = tempfile::tempdir().unwrap();
+        let campaign = office(room.path()).await;
+        let files = ["kept.txt", "changed.txt"].map(|name| room.path().join(name));
+        files.iter().for_each(|file| std::fs::write(file, TEXT).unwrap());
+        let chunk = files.clone().map(|file| NewWork {
+            title: file.display().to_string(),
+            files: vec![file],
+            ..NewWork::default()
+        });
+        let read = files.iter().cloned().enumerate().map(|(i, file)| {
+            let reading = read_text(TEXT, Purpose::Reference).unwrap();
+            (i, file, reading, Sha256Hex::of(TEXT.as_bytes()))
+        });
+        let read = read.collect();
+        std::fs::write(&files[1], "另一篇文章").unwrap();
+        let mut answer = Registered::default();
+        campaign.commit_chunk(&chunk, read, &mut answer).await.unwrap();
+        let wrong: Vec<_> = answer.errors.iter().map(|e| e.what.as_str()).collect();
+        assert_eq!(wrong, [files[1].to_str().unwrap()]);
+        assert!(answer.errors[0].why.contains("changed"));
+        let works: Vec<Work> = campaign.records.all(&Default::default()).await.unwrap();
+        let titles: Vec<_> = works.iter().map(|w| w.title.as_str()).collect();
+        assert_eq!(titles, [files[0].to_str().unwrap()]);
+        let segments: Vec<Segment> = campaign.records.all(&Default::default()).await.unwrap();
+        assert_eq!(segments[0].references, [works[0].references[0].id.clone()]);
     }
 }

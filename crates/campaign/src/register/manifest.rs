@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use swordnet_core::*;
 
 /// A work to be registered.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewWork {
     /// Title.
     pub title: String,

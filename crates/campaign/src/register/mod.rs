@@ -2,6 +2,7 @@
 
 mod adding;
 mod manifest;
+mod refreshing;
 mod segments;
 mod sweep;
 
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use swordnet_core::*;
 use swordnet_recognise::{Fingerprint, Match, index::Index, media};
-use swordnet_store::{Query, mapped};
+use swordnet_store::{Error as StoreError, Query, mapped};
 
 impl Campaign {
     /// The opened register; opened once.
@@ -29,7 +30,13 @@ impl Campaign {
         if let Some(register) = place.as_ref() {
             return Ok(register.clone());
         }
-        let register = Arc::new(Register::open(self).await?);
+        let register = loop {
+            match Register::open(self).await {
+                // Segments were joined meanwhile by another process.
+                Err(Error::Store(StoreError::Conflict { .. })) => continue,
+                opened => break Arc::new(opened?),
+            }
+        };
         *place = Some(register.clone());
         Ok(register)
     }
@@ -85,22 +92,14 @@ impl Register {
         }
         let mut indexes: BTreeMap<Medium, Index> = BTreeMap::new();
         for segment in segments {
-            let kind = media::of(segment.medium)
-                .filter(|kind| kind.version() == segment.version)
-                .ok_or_else(|| {
-                    Error::Bug(format!(
-                        "{} is of a version that this program does not read",
-                        segment.id
-                    ))
-                })?;
             let index = indexes.entry(segment.medium).or_default();
             for reference in segment.references.iter().filter(|r| !owners.contains_key(r)) {
                 index.remove(reference.clone());
             }
-            let opened = kind.open(campaign.vault.map(&segment.blob).await?)?;
+            let opened = segments::open(&segment, campaign.bytes_of(&segment).await?)?;
             opened.seldom().iter().for_each(mapped::seldom);
             index.add(opened);
-            state.push_str(&format!("{}{}", segment.medium, segment.version));
+            state.push_str(segment.id.as_str());
         }
         Ok(Self {
             indexes,
@@ -213,6 +212,46 @@ fn same_line(a: &Candidate, b: &Candidate) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Place, Settings, Silent};
+    use swordnet_crawl::Policy;
+
+    /// A new office in a folder.
+    pub async fn office(folder: &Path) -> Campaign {
+        let place = Place {
+            data: folder.join("data"),
+            store: None,
+            vault: None,
+            queue: None,
+        };
+        Campaign::init(&place).await.unwrap();
+        let clock = Arc::new(|| Timestamp::UNIX_EPOCH);
+        let opened = Campaign::open(&place, clock, Policy::default(), Settings::default());
+        opened.await.unwrap()
+    }
+
+    /// Registers a text of its own for each number.
+    pub async fn register_texts(campaign: &Campaign, folder: &Path, numbers: std::ops::Range<u64>) {
+        let works = numbers.map(|n| {
+            let file = folder.join(format!("{n}.txt"));
+            let words =
+                (0..60).map(|w| Sha256Hex::of(format!("{n} {w}").as_bytes()).as_str()[..7].to_owned());
+            std::fs::write(&file, words.collect::<Vec<_>>().join(" ")).unwrap();
+            NewWork {
+                title: n.to_string(),
+                files: vec![file],
+                ..NewWork::default()
+            }
+        });
+        let added = campaign.add_works(works.collect(), &Silent).await.unwrap();
+        assert_eq!(added.errors, []);
+    }
+
+    /// The references of each segment of a medium.
+    pub async fn segments(campaign: &Campaign, medium: Medium) -> Vec<Segment> {
+        let mut all: Vec<Segment> = campaign.records.all(&Query::default()).await.unwrap();
+        all.retain(|segment| segment.medium == medium);
+        all
+    }
 
     fn candidate(medium: Medium, query: f64, reference: f64, score: f64) -> Candidate {
         Candidate {

@@ -2,15 +2,31 @@
 
 use crate::{Campaign, Error};
 use bytes::Bytes;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use swordnet_core::*;
-use swordnet_recognise::{Fingerprint, media};
-use swordnet_store::Query;
+use swordnet_recognise::{self as recognise, Fingerprint, media};
+use swordnet_store::{Error as StoreError, Query};
 
 /// More segments of one medium than this that are not full are joined.
 const SEGMENTS: usize = 8;
 /// Bytes of a segment that is full: it is joined no more, and building one fits in memory several times over.
 pub const FULL_SEGMENT: usize = 512 << 20;
+
+/// The error of a segment that cannot be used.
+fn unusable(segment: &Segment, why: impl std::fmt::Display) -> Error {
+    let (id, blob) = (&segment.id, &segment.blob);
+    StoreError::Backend(format!("{id}: {why}: restore blob {blob} of the vault")).into()
+}
+
+/// Opens a segment's bytes.
+pub(super) fn open(segment: &Segment, bytes: Bytes) -> Result<Box<dyn recognise::Segment>, Error> {
+    let kind = media::of(segment.medium).filter(|kind| kind.version() == segment.version);
+    let kind = kind.ok_or_else(|| {
+        let id = &segment.id;
+        Error::Bug(format!("{id} is of a version that this program does not read"))
+    })?;
+    kind.open(bytes).map_err(|e| unusable(segment, e))
+}
 
 impl Campaign {
     /// Builds a segment and keeps its bytes; the record is the caller's to commit.
@@ -31,11 +47,66 @@ impl Campaign {
         })
     }
 
-    /// Joins small segments into one. The references' fingerprints are in the vault, so nothing is decoded again.
+    /// The bytes of a segment. Where another process has put one in its place meanwhile: [`StoreError::Conflict`].
+    pub(super) async fn bytes_of(&self, segment: &Segment) -> Result<Bytes, Error> {
+        let id = segment.id.as_str();
+        match self.vault.map(&segment.blob).await {
+            Ok(bytes) => Ok(bytes),
+            Err(StoreError::Missing(_)) if self.records.get::<Segment>(id).await?.is_none() => {
+                let (kind, id) = (Kind::Segment.key().into(), id.into());
+                Err(StoreError::Conflict { kind, id }.into())
+            }
+            Err(e) => Err(unusable(segment, e)),
+        }
+    }
+
+    /// What a segment was built from, as far as its references are among these. It must be whole: damage would be built into the next.
+    pub(super) async fn held(
+        &self,
+        segment: &Segment,
+        living: impl Fn(&ReferenceId) -> bool,
+    ) -> Result<Vec<(ReferenceId, Fingerprint)>, Error> {
+        let bytes = self.bytes_of(segment).await?;
+        if Sha256Hex::of(&bytes) != segment.blob {
+            return Err(unusable(segment, "its bytes are not those that were written"));
+        }
+        let opened = open(segment, bytes)?;
+        let living = opened
+            .references()
+            .iter()
+            .enumerate()
+            .filter(|(_, id)| living(id));
+        let held = living.map(|(place, id)| Ok((id.clone(), opened.fingerprint(place)?)));
+        held.collect::<Result<_, recognise::Error>>()
+            .map_err(|e| unusable(segment, e))
+    }
+
+    /// Puts segments in the place of others, in one commit; then the room of those is given back.
+    pub(super) async fn exchange(&self, old: &[Segment], new: Vec<Segment>) -> Result<(), Error> {
+        let stays = |segment: &&Segment| new.iter().any(|n| n.id == segment.id);
+        let gone: Vec<&Segment> = old.iter().filter(|segment| !stays(segment)).collect();
+        let names = gone.iter().map(|s| (Kind::Segment, s.id.to_string())).collect();
+        let records = new.iter().cloned().map(Record::from).collect();
+        self.records.replace(records, names).await?;
+        for segment in gone {
+            self.vault.remove(&segment.blob).await?;
+        }
+        Ok(())
+    }
+
+    /// Joins small segments into one; they give back what they were built from, so nothing is decoded again.
     pub(super) async fn compact(&self) -> Result<(), Error> {
+        match self.join().await {
+            // Another process has joined them.
+            Err(Error::Store(StoreError::Conflict { .. })) => Ok(()),
+            done => done,
+        }
+    }
+
+    async fn join(&self) -> Result<(), Error> {
         let mut by_medium: BTreeMap<Medium, Vec<(usize, Segment)>> = BTreeMap::new();
         for segment in self.records.all::<Segment>(&Query::default()).await? {
-            let size = self.vault.map(&segment.blob).await?.len();
+            let size = self.bytes_of(&segment).await?.len();
             if size < FULL_SEGMENT / 2 {
                 by_medium.entry(segment.medium).or_default().push((size, segment));
             }
@@ -45,35 +116,19 @@ impl Campaign {
             return Ok(());
         }
         let works = self.records.all::<Work>(&Query::default()).await?;
-        let prints: HashMap<(&ReferenceId, Medium), &Print> = works
-            .iter()
-            .flat_map(|w| &w.references)
-            .flat_map(|r| r.prints.iter().map(move |p| ((&r.id, p.medium), p)))
-            .collect();
+        let references = works.iter().flat_map(|w| &w.references);
+        let living: HashSet<&ReferenceId> = references.map(|r| &r.id).collect();
         for (medium, mut segments) in by_medium {
             segments.sort_by_key(|s| s.0);
             let segments: Vec<Segment> = segments.drain(..worth_joining(&segments)).map(|s| s.1).collect();
-            let mut joined = Vec::new();
-            for reference in segments.iter().flat_map(|s| &s.references) {
-                // A reference whose work was taken out is left behind here.
-                let Some(print) = prints.get(&(reference, medium)) else {
-                    continue;
-                };
-                let bytes = self.vault.get(&print.blob).await?.to_vec();
-                joined.push((
-                    reference.clone(),
-                    Fingerprint {
-                        medium,
-                        version: print.version,
-                        bytes,
-                    },
-                ));
+            let (mut joined, mut known) = (Vec::new(), HashSet::new());
+            for segment in &segments {
+                // A reference whose work was taken out is left behind here, and one that came again counts once.
+                let held = self.held(segment, |id| living.contains(id)).await?;
+                joined.extend(held.into_iter().filter(|(id, _)| known.insert(id.clone())));
             }
             let segment = self.segment(medium, &joined).await?;
-            self.records.put(vec![segment.clone().into()]).await?;
-            for old in segments.iter().filter(|s| s.id != segment.id) {
-                self.records.remove(Kind::Segment, old.id.as_str()).await?;
-            }
+            self.exchange(&segments, vec![segment]).await?;
         }
         Ok(())
     }
@@ -94,6 +149,70 @@ fn worth_joining(segments: &[(usize, Segment)]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Effort;
+    use crate::register::tests::{office, register_texts, segments};
+    use std::path::PathBuf;
+
+    /// Blobs in a vault.
+    async fn blobs(folder: &std::path::Path) -> usize {
+        let files = |folder: PathBuf| std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+        let vault = files(folder.join("data/vault")).filter(|path| !path.ends_with("incoming"));
+        vault.flat_map(files).flat_map(files).count()
+    }
+
+    #[tokio::test]
+    async fn many_segments_become_one_and_leave_nothing_behind() {
+        let room = tempfile::tempdir().unwrap();
+        let campaign = office(room.path()).await;
+        let count = SEGMENTS as u64 + 1;
+        for n in 0..count {
+            register_texts(&campaign, room.path(), n..n + 1).await;
+        }
+        let works: Vec<Work> = campaign.records.all(&Query::default()).await.unwrap();
+        let (mut here, mut held) = (Vec::new(), Vec::new());
+        for segment in segments(&campaign, Medium::Text).await {
+            held.extend(segment.references);
+        }
+        here.extend(works.iter().flat_map(|w| &w.references).map(|r| r.id.clone()));
+        held.sort();
+        here.sort();
+        assert_eq!(held, here);
+        let segments = segments(&campaign, Medium::Text).await;
+        assert!(segments.len() < here.len());
+        assert_eq!(blobs(room.path()).await, here.len() + segments.len());
+        let files: Vec<PathBuf> = (0..count).map(|n| room.path().join(format!("{n}.txt"))).collect();
+        let mut found = 0;
+        let each = |_: &std::path::Path, answer: Result<Vec<Candidate>, Error>| {
+            found += answer?.len();
+            Ok(())
+        };
+        campaign
+            .match_files(&files, Effort::Whole, None, each)
+            .await
+            .unwrap();
+        assert_eq!(found, files.len(), "each work answers once");
+    }
+
+    #[tokio::test]
+    async fn a_damaged_segment_is_named() {
+        let room = tempfile::tempdir().unwrap();
+        let campaign = office(room.path()).await;
+        register_texts(&campaign, room.path(), 0..1).await;
+        let segment = segments(&campaign, Medium::Text).await.remove(0);
+        let file = campaign.vault.local(&segment.blob).await.unwrap();
+        let mut bytes = std::fs::read(&file).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        let said = campaign.held(&segment, |_| true).await.unwrap_err();
+        assert!(matches!(said, Error::Store(_)));
+        assert!(said.to_string().contains(segment.id.as_str()), "{said}");
+        let said = campaign.register().await.err().unwrap();
+        assert!(said.to_string().contains(segment.id.as_str()), "{said}");
+        std::fs::remove_file(&file).unwrap();
+        let said = campaign.register().await.err().unwrap();
+        assert!(said.to_string().contains(segment.id.as_str()), "{said}");
+    }
 
     #[test]
     fn segments_are_written_again_a_few_times_only() {

@@ -66,6 +66,16 @@ impl Doubted {
     }
 }
 
+/// A code of which nothing is doubted, as a reference's.
+impl From<Code> for Doubted {
+    fn from(code: Code) -> Self {
+        Self {
+            code,
+            ..Self::default()
+        }
+    }
+}
+
 /// The bits of a code that one of its lists goes by.
 pub fn word_of(code: &Code, chunk: usize) -> u32 {
     (code.0[chunk / 4] >> (chunk % 4 * 16)) as u32 & 0xffff
@@ -149,6 +159,21 @@ pub struct Spot {
     pub scale: u8,
     /// As in a mark.
     pub angle: u8,
+}
+
+/// A mark that a segment keeps as this point: its place is rounded, as it was then.
+impl From<Spot> for Mark {
+    fn from(spot: Spot) -> Self {
+        Self {
+            at: spot.at,
+            scale: spot.scale,
+            angle: spot.angle,
+            description: Description {
+                bits: spot.bits,
+                ..Description::default()
+            },
+        }
+    }
 }
 
 /// A query's mark as it is compared: as found, or mirrored.

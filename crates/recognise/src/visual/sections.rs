@@ -153,6 +153,11 @@ impl<const N: usize> Records<N> {
 }
 
 impl<const N: usize> Records<N> {
+    /// The number of the first record of which something holds, where it holds of all that follow.
+    pub fn first(&self, holds: impl Fn(&[u8; N]) -> bool) -> usize {
+        self.0.as_chunks().0.partition_point(|record| !holds(record))
+    }
+
     /// The records of a range, as far as they are there.
     pub fn between(&self, range: Range<usize>) -> impl Iterator<Item = &[u8; N]> {
         let until = range.end.min(self.len());

@@ -9,6 +9,10 @@ pub const SUITE: &[Test] = &[
     ("every_kind_is_kept", every_kind_is_kept),
     ("queries_narrow", queries_narrow),
     ("a_commit_is_whole_or_nothing", a_commit_is_whole_or_nothing),
+    (
+        "records_take_the_place_of_others",
+        records_take_the_place_of_others,
+    ),
     ("of_two_alike_the_later_counts", of_two_alike_the_later_counts),
     ("one_of_many_racing_writers_wins", one_of_many_racing_writers_wins),
     ("large_commits", large_commits),
@@ -221,6 +225,25 @@ fn a_commit_is_whole_or_nothing(place: &Place) {
         put(&[1, 2], OutcomeKind::Moved, right).await.unwrap();
         let now: Vec<Outcome> = store.all(&Query::default()).await.unwrap();
         assert!(now.len() == 2 && now.iter().all(|o| o.outcome == OutcomeKind::Moved));
+    });
+}
+
+fn records_take_the_place_of_others(place: &Place) {
+    run(async {
+        let store = place.records().await;
+        let of = |number| outcome(number, 1, OutcomeKind::Gone, 0, "").into();
+        let name = |number| (Kind::Outcome, format!("outcome-{number:08}"));
+        store.put(vec![of(1), of(2)]).await.unwrap();
+        let here = || async {
+            let all: Vec<Outcome> = store.all(&Query::default()).await.unwrap();
+            all.iter().map(|o| o.id.to_string()).collect::<Vec<_>>()
+        };
+        store.replace(vec![of(3)], vec![name(1), name(2)]).await.unwrap();
+        assert_eq!(here().await, [name(3).1]);
+        // One of those is there no more: somebody else took it.
+        let late = store.replace(vec![of(4)], vec![name(3), name(1)]).await;
+        is_conflict(late, &name(1).1);
+        assert_eq!(here().await, [name(3).1]);
     });
 }
 

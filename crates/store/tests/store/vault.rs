@@ -9,6 +9,7 @@ pub const SUITE: &[Test] = &[
     ("files_are_kept", files_are_kept),
     ("many_are_kept_at_once", many_are_kept_at_once),
     ("pieces_of_blobs", pieces_of_blobs),
+    ("what_is_removed_is_gone", what_is_removed_is_gone),
     ("what_is_missing_is_named", what_is_missing_is_named),
     ("many_writers_of_the_same_blob", many_writers_of_the_same_blob),
     ("leftovers_are_taken_away", leftovers_are_taken_away),
@@ -110,6 +111,21 @@ fn pieces_of_blobs(place: &Place) {
                 "{offset} {length}"
             );
         }
+    });
+}
+
+fn what_is_removed_is_gone(place: &Place) {
+    run(async {
+        let vault = place.vault().await;
+        let blob = vault.put(noise(1 << 16).into()).await.unwrap();
+        let mapped = vault.map(&blob).await.unwrap();
+        for _ in 0..2 {
+            vault.remove(&blob).await.unwrap();
+            assert!(!place.vault().await.has(&blob).await.unwrap());
+        }
+        assert_eq!(mapped, noise(1 << 16), "what maps it still reads it");
+        assert_eq!(vault.put(noise(1 << 16).into()).await.unwrap(), blob);
+        assert!(vault.has(&blob).await.unwrap());
     });
 }
 

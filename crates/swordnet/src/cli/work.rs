@@ -1,4 +1,4 @@
-//! `work add`, `work import`, `work list`, `work remove`.
+//! `work add`, `work import`, `work list`, `work refresh`, `work remove`.
 
 use super::{Office, close_batch};
 use crate::{exit, output};
@@ -21,6 +21,15 @@ pub enum Command {
     },
     /// List the registered works.
     List,
+    /// Take the fingerprints of works anew from the copies in the vault, where they are of a form before today's; show the works
+    /// that had such. Ended before its time, it goes on when it is given again.
+    Refresh {
+        /// The works' identifiers; by default all works.
+        works: Vec<String>,
+        /// Every fingerprint, whatever its form.
+        #[arg(long)]
+        all: bool,
+    },
     /// Take a work out of the register: it answers no more.
     Remove {
         /// The work's identifier.
@@ -77,6 +86,14 @@ pub async fn run(office: &Office, command: Command) -> Result<ExitCode, Error> {
             let works = campaign.records.all::<Work>(&Query::default()).await?;
             works.iter().for_each(|work| show(office, work));
             Ok(ExitCode::from(exit::DONE))
+        }
+        Command::Refresh { works, all } => {
+            let campaign = office.open_offline().await?;
+            let ids: Vec<_> = works.iter().map(WorkId::from_text).collect();
+            let bar = output::Console::quiet();
+            let Registered { works, errors } = campaign.refresh_works(&ids, all, &bar).await?;
+            works.iter().for_each(|work| show(office, work));
+            Ok(close_batch(works.len(), &errors))
         }
         Command::Remove { work } => {
             let campaign = office.open_offline().await?;

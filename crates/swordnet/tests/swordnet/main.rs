@@ -8,6 +8,7 @@ mod hidden;
 mod lists;
 mod live;
 mod readme;
+mod refresh;
 mod reupload;
 mod site;
 mod sweep;

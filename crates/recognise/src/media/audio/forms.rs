@@ -49,6 +49,8 @@ proptest! {
         }
         seal(&mut bytes);
         if let Ok(opened) = Audio.open(bytes.into()) {
+            let given = (0..opened.references().len()).map(|place| opened.fingerprint(place));
+            prop_assert!(given.collect::<Result<Vec<_>, _>>().is_ok());
             for found in opened.search(&QUERY, &HashSet::new()).unwrap() {
                 prop_assert!((0.0..=1.0).contains(&found.score));
             }
@@ -71,8 +73,15 @@ fn forms_before_are_read() {
         seal(&mut bytes);
         bytes
     };
+    let reference = print(Purpose::Reference);
+    let words = &reference.bytes[12..12 + 4 * words];
     let found = |bytes: Vec<u8>| {
+        let now = bytes == *SEGMENT;
         let opened = Audio.open(bytes.into()).unwrap();
+        let given = opened.fingerprint(1).unwrap();
+        assert!(given.bytes[12..].starts_with(words));
+        assert_eq!(Audio.is_current(&given), given == reference);
+        assert_eq!(Audio.is_current(&given), now);
         opened.search(&QUERY, &HashSet::new()).unwrap()
     };
     let numbers = &mut postings.chunks_exact(6).flat_map(|posting| posting[..4].to_vec());
@@ -118,6 +127,9 @@ fn fingerprints_before_are_read() {
             .flat_map(|frame| frame[..frame.len() - wave::FRAME_BYTES].to_vec())
             .collect(),
     );
+    let bytes = Audio.build(&[(ReferenceId::from_text("one"), &old_reference)]);
+    let opened = Audio.open(bytes.unwrap().into()).unwrap();
+    assert_eq!(opened.fingerprint(0).unwrap(), old_reference);
     let score = |reference: &Fingerprint, query: &Fingerprint| {
         let bytes = Audio
             .build(&[(ReferenceId::from_text("one"), reference)])
@@ -143,6 +155,8 @@ fn a_thin_segment_is_smaller_and_answers_the_same() {
     };
     assert_eq!(found(&thin), found(&SEGMENT));
     assert_eq!(found(&thin).len(), 2);
+    let thin = Audio.open(thin.into()).unwrap();
+    assert_eq!(thin.fingerprint(1).unwrap(), print);
 }
 
 #[test]

@@ -60,6 +60,10 @@ impl MediumKind for Audio {
         store::build(references)
     }
 
+    fn is_current(&self, reference: &Fingerprint) -> bool {
+        print::has_wave(reference)
+    }
+
     fn open(&self, bytes: Bytes) -> Result<Box<dyn Segment>, Error> {
         Ok(Box::new(search::Sounds::open(bytes)?))
     }

@@ -245,6 +245,25 @@ pub fn reference(
     Ok((words.chunks_exact(8).map(word), slices.chunks_exact(8).map(word)))
 }
 
+/// The fingerprint of a reference from its words and the slices of its wave; from no slices one that has none.
+pub fn of_reference(words: impl Iterator<Item = u64>, slices: &[u64]) -> Fingerprint {
+    let mut bytes = vec![0; HEAD];
+    bytes.extend(words.flat_map(u64::to_le_bytes));
+    let frames = ((bytes.len() - HEAD) / 8) as u32;
+    bytes.extend(slices.iter().flat_map(|slice| slice.to_le_bytes()));
+    let purpose = if slices.is_empty() {
+        BARE_REFERENCE
+    } else {
+        REFERENCE
+    };
+    seal(bytes, purpose, 1, 0, frames)
+}
+
+/// Is this the fingerprint of a reference with slices of its wave?
+pub fn has_wave(print: &Fingerprint) -> bool {
+    matches!(body(print), Ok((REFERENCE, ..)))
+}
+
 /// What a query heard, one list a shift.
 pub struct Query {
     words: Vec<u64>,

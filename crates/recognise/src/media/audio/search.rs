@@ -11,11 +11,11 @@ use super::wave;
 use super::words::{
     FINE, GRID_SECONDS, MIDDLE, PART_BITS, PARTS, SHIFT_STEP, SHIFTS, UNSHIFTED, heard_seconds, parts,
 };
-use crate::{Error, Fingerprint, Match, Segment};
+use crate::{Error, Fingerprint, Match, Segment, nobody};
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::ops::Range;
-use swordnet_core::{ReferenceId, Span, Transform};
+use swordnet_core::{Medium, ReferenceId, Span, Transform};
 
 /// Frames of the query that are seeded at a time: about half a minute.
 const STRETCH: usize = 2048;
@@ -375,6 +375,12 @@ impl Found {
 impl Segment for Sounds {
     fn references(&self) -> &[ReferenceId] {
         self.0.references()
+    }
+
+    fn fingerprint(&self, place: usize) -> Result<Fingerprint, Error> {
+        self.0
+            .fingerprint(place)
+            .ok_or_else(|| nobody(Medium::Audio, place))
     }
 
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {

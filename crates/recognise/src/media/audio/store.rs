@@ -317,6 +317,20 @@ impl Store {
         slices.filter(|(_, slice)| *slice != 0)
     }
 
+    /// The fingerprint of a reference; without its wave where no slice has anything.
+    pub fn fingerprint(&self, reference: usize) -> Option<Fingerprint> {
+        let &[first, end] = self.starts.get(reference..reference + 2)?.first_chunk()?;
+        let numbers = self.slices.get(reference..reference + 2);
+        let slices = numbers.map_or(0..0, |numbers| numbers[0]..numbers[1]);
+        let mut slices: Vec<u64> = slices
+            .map(|number| u64_at(&self.bytes, self.wave + number * 8))
+            .collect();
+        if slices.iter().all(|&slice| slice == 0) {
+            slices.clear();
+        }
+        Some(print::of_reference(self.words(first..end), &slices))
+    }
+
     /// The words of a range.
     pub fn words(&self, range: Range<usize>) -> impl Iterator<Item = u64> + '_ {
         range.map(|number| self.word(number))

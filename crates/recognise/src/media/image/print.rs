@@ -1,6 +1,6 @@
 //! The fingerprint of a still picture.
 
-use crate::visual::code::Measured;
+use crate::visual::code::{Code, Measured};
 use crate::visual::marks::{Doubted, Mark};
 use crate::visual::sections::Reader;
 use crate::{Error, Fingerprint};
@@ -30,6 +30,18 @@ impl TurnedCode {
             quarters,
             mirrored,
             whole,
+        }
+    }
+}
+
+/// A reference's code: of the picture as it is.
+impl From<Code> for TurnedCode {
+    fn from(code: Code) -> Self {
+        Self {
+            doubted: code.into(),
+            quarters: 0,
+            mirrored: false,
+            whole: false,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Segments: many pictures' codes and points, and the lists by which they are looked up.
 
-use super::print::Print;
+use super::print::{Print, TurnedCode};
 use super::search;
 use crate::visual::code::Code;
 use crate::visual::lists::{self, Lists};
-use crate::visual::marks::Spot;
+use crate::visual::marks::{Mark, Spot};
 use crate::visual::sections::{Form, Reader, Records};
 use crate::visual::spots::{self, Spots};
-use crate::{Error, Fingerprint, Match, Segment};
+use crate::{Error, Fingerprint, Match, Segment, nobody};
 use bytes::Bytes;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
@@ -83,6 +83,11 @@ fn counts(firsts: &[u8]) -> impl Iterator<Item = usize> + '_ {
         .map(|(from, until)| until.saturating_sub(from))
 }
 
+/// The number of a code's picture.
+fn owner(code: &[u8; 20]) -> usize {
+    u32::from_le_bytes([code[16], code[17], code[18], code[19]]) as usize
+}
+
 impl Pictures {
     /// Opens a segment.
     pub fn open(bytes: Bytes) -> Result<Self, Error> {
@@ -133,8 +138,16 @@ impl Pictures {
     /// A code and its picture.
     pub fn code(&self, i: usize) -> Option<(Code, usize)> {
         let b = self.codes.get(i)?;
-        let picture = u32::from_le_bytes([b[16], b[17], b[18], b[19]]) as usize;
+        let picture = owner(b);
         (picture < self.ids.len()).then_some((Code::from_bytes(*b.first_chunk()?), picture))
+    }
+
+    /// The codes of a picture: all lie in the order of the pictures.
+    fn codes_of(&self, picture: usize) -> impl Iterator<Item = Code> + '_ {
+        let first = self.codes.first(|code| owner(code) >= picture);
+        let own = (first..).map_while(|i| self.code(i));
+        own.take_while(move |(_, of)| *of == picture)
+            .map(|(code, _)| code)
     }
 
     /// The points of a picture.
@@ -148,6 +161,19 @@ impl Pictures {
 impl Segment for Pictures {
     fn references(&self) -> &[ReferenceId] {
         &self.ids
+    }
+
+    fn fingerprint(&self, place: usize) -> Result<Fingerprint, Error> {
+        let &shape = self
+            .shapes
+            .get(place)
+            .ok_or_else(|| nobody(Medium::Image, place))?;
+        let print = Print {
+            shape,
+            codes: self.codes_of(place).map(TurnedCode::from).collect(),
+            marks: self.spots(place).map(Mark::from).collect(),
+        };
+        Ok(print.write(false))
     }
 
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {

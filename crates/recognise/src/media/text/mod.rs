@@ -96,6 +96,14 @@ impl Segment for TextSegment {
         &self.references
     }
 
+    fn fingerprint(&self, place: usize) -> Result<Fingerprint, Error> {
+        Ok(Fingerprint {
+            medium: Medium::Text,
+            version: folded::VERSION,
+            bytes: self.text_bytes(place)?.to_vec(),
+        })
+    }
+
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
         search(&[self], query, removed)
     }

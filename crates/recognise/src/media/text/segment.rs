@@ -321,12 +321,14 @@ impl TextSegment {
 
     /// The folded text of a reference.
     pub fn text(&self, reference: usize) -> Result<FoldedText<'_>, Error> {
+        FoldedText::open(self.text_bytes(reference)?).map_err(damaged)
+    }
+
+    /// The bytes of that.
+    pub fn text_bytes(&self, reference: usize) -> Result<&[u8], Error> {
         let (from, to) = (self.row(reference).2, self.row(reference + 1).2);
-        let bytes = self
-            .section(6)
-            .get(from..to)
-            .ok_or_else(|| damaged("a text lies outside of it"))?;
-        FoldedText::open(bytes).map_err(damaged)
+        let bytes = self.section(6).get(from..to);
+        bytes.ok_or_else(|| damaged("a text lies outside of it"))
     }
 }
 
@@ -439,6 +441,9 @@ mod tests {
                 bytes.truncate(cut.index(bytes.len()));
             }
             if let Ok(opened) = TextSegment::open(sealed(bytes).into()) {
+                for place in 0..opened.references().len() {
+                    let _ = opened.fingerprint(place);
+                }
                 for text in TEXTS {
                     let _ = opened.search(&print(text), &HashSet::new());
                 }

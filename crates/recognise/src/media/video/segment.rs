@@ -1,13 +1,13 @@
 //! Segments: many references' codes and points, and the lists by which they are looked up.
 
-use super::print::Print;
+use super::print::{Print, Still};
 use super::search;
 use crate::visual::code::Code;
 use crate::visual::lists::{self, Lists};
-use crate::visual::marks::Spot;
+use crate::visual::marks::{Mark, Spot};
 use crate::visual::sections::{Form, Reader, Records};
 use crate::visual::spots::{self, Spots};
-use crate::{Error, Fingerprint, Match, Segment};
+use crate::{Error, Fingerprint, Match, Segment, nobody};
 use bytes::Bytes;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
@@ -278,6 +278,27 @@ impl Films {
 impl Segment for Films {
     fn references(&self) -> &[ReferenceId] {
         &self.ids
+    }
+
+    fn fingerprint(&self, place: usize) -> Result<Fingerprint, Error> {
+        let film = self
+            .films
+            .get(place)
+            .ok_or_else(|| nobody(Medium::Video, place))?;
+        let codes = film.first_code..film.first_code + film.codes;
+        let stills = film.first_still..film.first_still + film.stills;
+        let print = Print {
+            rate: film.rate,
+            shape: film.shape,
+            codes: codes.map(|i| vec![self.code(i).into()]).collect(),
+            stills: stills
+                .map(|i| Still {
+                    time: self.time(i),
+                    marks: self.spots(i).map(Mark::from).collect(),
+                })
+                .collect(),
+        };
+        Ok(print.write(false))
     }
 
     fn search(&self, query: &Fingerprint, removed: &HashSet<ReferenceId>) -> Result<Vec<Match>, Error> {
