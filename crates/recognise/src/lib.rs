@@ -6,6 +6,7 @@
 pub mod index;
 pub mod live;
 pub mod media;
+pub mod room;
 mod visual;
 
 use bytes::Bytes;

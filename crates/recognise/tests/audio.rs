@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::f64::consts::TAU;
 use swordnet_core::{Medium, ReferenceId};
 use swordnet_recognise::media::audio::Audio;
-use swordnet_recognise::{Demand, Error, Fingerprint, Match, MediumKind, Purpose, Segment, Signal};
+use swordnet_recognise::{Demand, Error, Fingerprint, Match, MediumKind, Purpose, Segment, Signal, room};
 
 /// A small source of chance.
 struct Dice(u64);
@@ -368,4 +369,12 @@ proptest! {
         bytes[at] ^= flip;
         prop_assert!(Audio.open(Bytes::from(bytes)).is_err());
     }
+}
+
+#[test]
+fn a_search_says_at_how_many_places_it_is_about_to_look() {
+    thread_local!(static LOOKS: Cell<usize> = const { Cell::new(0) });
+    room::made_by(|looks| LOOKS.set(LOOKS.get() + looks));
+    search(&*register(), part(&tune(1, 60.0, 1.0, 0.0), 31.234, 39.0));
+    assert!(LOOKS.get() > 100, "{}", LOOKS.get());
 }

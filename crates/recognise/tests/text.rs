@@ -1,10 +1,11 @@
 //! Text through the traits, as a caller meets it: own samples, copies of them, strangers, damage.
 
 use bytes::Bytes;
+use std::cell::Cell;
 use std::collections::HashSet;
 use swordnet_core::{Medium, ReferenceId};
 use swordnet_recognise::media::text::Text;
-use swordnet_recognise::{Error, Fingerprint, Match, MediumKind, Purpose, Segment, Signal};
+use swordnet_recognise::{Error, Fingerprint, Match, MediumKind, Purpose, Segment, Signal, room};
 
 /// A newspaper article, written for this test.
 const HARBOUR: &str = "The harbour at Castlemoor had not seen a sailing barge for forty years when the first of \
@@ -341,4 +342,12 @@ fn texts_that_repeat_themselves_without_end_take_no_longer() {
         .search(&print(&period.repeat(30)).unwrap(), &HashSet::new())
         .unwrap();
     assert!(few.len() < 1000);
+}
+
+#[test]
+fn a_search_says_at_how_many_places_it_is_about_to_look() {
+    thread_local!(static LOOKS: Cell<usize> = const { Cell::new(0) });
+    room::made_by(|looks| LOOKS.set(LOOKS.get() + looks));
+    one(&*library(), RIVER, "river");
+    assert!(LOOKS.get() > 100, "{}", LOOKS.get());
 }

@@ -3,10 +3,13 @@
 mod drawn;
 
 use drawn::{Frame, H, Random, W, draw};
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 use swordnet_core::{Medium, ReferenceId};
-use swordnet_recognise::{Demand, Error, Fingerprint, Match, MediumKind, Purpose, Segment, Signal, media};
+use swordnet_recognise::{
+    Demand, Error, Fingerprint, Match, MediumKind, Purpose, Segment, Signal, media, room,
+};
 
 /// Part of a frame, drawn into another rectangle of a frame.
 fn paste(from: &Frame, part: [f32; 4], onto: &mut Frame, place: [f32; 4]) {
@@ -514,4 +517,18 @@ fn what_was_written_before_is_read() {
             assert!(self::built(medium, &[(2, again)]) == built, "{medium}");
         }
     }
+}
+
+#[test]
+fn a_search_says_at_how_many_places_it_is_about_to_look() {
+    thread_local!(static LOOKS: Cell<usize> = const { Cell::new(0) });
+    room::made_by(|looks| LOOKS.set(LOOKS.get() + looks));
+    let segment = kind(Medium::Video).open(films().into()).expect("opens");
+    let query = film(Purpose::Query, 14.0, |t| draw(2, 6.0 + t)).expect("a film");
+    search(segment.as_ref(), Medium::Video, &query);
+    assert!(LOOKS.replace(0) > 100);
+    let segment = kind(Medium::Image).open(pictures().into()).expect("opens");
+    let query = picture(Purpose::Query, &draw(2, 0.0)).expect("a picture");
+    search(segment.as_ref(), Medium::Image, &query);
+    assert!(LOOKS.get() > 100);
 }

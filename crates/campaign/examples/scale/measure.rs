@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 use swordnet_core::Medium;
-use swordnet_recognise::{MediumKind, Purpose, Segment};
+use swordnet_recognise::{MediumKind, Purpose, Segment, room};
 use swordnet_store::mapped;
 
 /// Seconds that this process computed (Linux).
@@ -48,6 +48,7 @@ pub fn ask(
     // From here on the most that is resident is told.
     fs::write("/proc/self/clear_refs", "5")?;
     let before = Instant::now();
+    room::made_by(mapped::make_room);
     let (mut segments, mut length) = (Vec::<Box<dyn Segment>>::new(), 0);
     for (_, path) in &files {
         let bytes = mapped::map(path)?;

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use swordnet_core::*;
-use swordnet_recognise::{Fingerprint, Match, index::Index, media};
+use swordnet_recognise::{Fingerprint, Match, index::Index, media, room};
 use swordnet_store::{Error as StoreError, Query, mapped};
 
 impl Campaign {
@@ -91,6 +91,7 @@ impl Register {
             }
         }
         let mut indexes: BTreeMap<Medium, Index> = BTreeMap::new();
+        room::made_by(mapped::make_room);
         for segment in segments {
             let index = indexes.entry(segment.medium).or_default();
             for reference in segment.references.iter().filter(|r| !owners.contains_key(r)) {

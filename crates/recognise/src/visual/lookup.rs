@@ -3,6 +3,7 @@
 //! with multi-index hashing", 2012).
 
 use super::sections::Records;
+use crate::room;
 use bytes::Bytes;
 use std::ops::Range;
 
@@ -98,8 +99,13 @@ impl Lookup {
             let step = list.len().div_ceil(left).max(1);
             left -= list.len().div_ceil(step);
             let list = list.step_by(step);
+            room::make(2);
             match &self.items {
-                Some(items) => list.filter_map(|i| items.number(i)).for_each(&mut visit),
+                // What these are the numbers of lies anywhere.
+                Some(items) => list.filter_map(|i| items.number(i)).for_each(|item| {
+                    room::make(1);
+                    visit(item);
+                }),
                 None => list.for_each(|i| visit(i as u32)),
             }
             if left == 0 {

@@ -4,6 +4,7 @@
 use super::describe::{self, Description, WORD_BITS};
 use super::lookup::doubtful;
 use super::spots::{DESCRIPTION, Spots};
+use crate::room;
 use std::ops::Range;
 
 /// Lists looked at for one point, in all segments: each costs the time of some dozens of comparisons.
@@ -24,6 +25,7 @@ pub fn like<const N: usize>(
     most: usize,
 ) -> Vec<Alike> {
     let lists = lists(segments, description, compared);
+    room::make(lists.len());
     let touched = lists.iter().fold(0, |sum, (segment, list)| {
         sum ^ segments[*segment]
             .record(list.start)

@@ -5,6 +5,7 @@ use super::describe::{self, Description, WORD_BITS};
 use super::lookup::{self, Lookup, doubtful, word_bits};
 use super::marks::{Mark, Spot};
 use super::sections::Records;
+use crate::room;
 use bytes::Bytes;
 use std::ops::Range;
 
@@ -128,7 +129,10 @@ impl<const N: usize> Spots<N> {
     pub fn between(&self, from: usize, until: usize, most: usize) -> impl Iterator<Item = Spot> + '_ {
         let until = until.min(self.places.len()).min(from.saturating_add(most));
         let places = (from..until).filter_map(|i| self.places.number(i));
-        places.filter_map(|at| self.get(at as usize))
+        places.filter_map(|at| {
+            room::make(1);
+            self.get(at as usize)
+        })
     }
 
     /// The points most like one of the query's, `most` at most, nearest first: distance and number. About `compared` are looked at.

@@ -7,7 +7,7 @@
 use super::words::{PART_BITS, PARTS, parts};
 
 /// Draws from the index.
-const DRAWS: usize = 64;
+pub const DRAWS: usize = 64;
 /// The likest draws that are left out: a tune that is in the index twice, or repeats itself, may be met where it fits.
 const LUCKY: usize = 2;
 /// How much larger the standard deviation of normal draws is than that of all but the likest.

@@ -11,7 +11,7 @@ use super::wave;
 use super::words::{
     FINE, GRID_SECONDS, MIDDLE, PART_BITS, PARTS, SHIFT_STEP, SHIFTS, UNSHIFTED, heard_seconds, parts,
 };
-use crate::{Error, Fingerprint, Match, Segment, nobody};
+use crate::{Error, Fingerprint, Match, Segment, nobody, room};
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -228,6 +228,7 @@ impl Sounds {
         // A draw that meets the very place says nothing of chance, so they start well after it and end well before.
         let (here, len) = (stretch.words.start, self.0.len());
         let places = len.saturating_sub(2 * HERE).max(1);
+        room::make(chance::DRAWS);
         let wrong = chance::share(&along, 1, |at| self.0.word(here + at))?;
         let deviations = chance::deviations(wrong, &along, places, |n| self.0.word((here + HERE + n) % len));
         let bend = line::bend(&stretch, &|up, number, frame| {

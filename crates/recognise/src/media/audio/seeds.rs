@@ -6,6 +6,7 @@
 use super::print::Query;
 use super::store::Store;
 use super::words::{FINE, PART_BITS, SHIFTS, UNSHIFTED, WEAK, parts};
+use crate::room;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -30,8 +31,8 @@ const KEPT_OF_ONE: usize = 8;
 const STEP: usize = 2;
 /// Twenty seconds in frames.
 const LONG: usize = 1250;
-/// Frames whose keys are looked up together.
-const TOGETHER: usize = 16;
+/// Lists of one or more frames that are read together, at least.
+const TOGETHER: usize = 64;
 /// An index of up to so many words, three hundred hours, can afford more of what finds little: one more wrong bit behind a key, and more keys.
 const SMALL: usize = 1 << 24;
 /// The weakest bits of a key are turned, one or more, while their ranks, the weakest being 1, sum up to no more than this in a sound as it was,
@@ -107,31 +108,34 @@ fn meet(query: &Query, frames: Range<usize>, store: &Store, small: bool, mut met
         let plain = shift == UNSHIFTED;
         let step = if plain { 1 } else { shifted };
         let heard = frames.clone().step_by(step).filter(|&frame| words[frame] != 0);
-        let heard: Vec<usize> = heard.collect();
-        for together in heard.chunks(TOGETHER) {
-            for &frame in together {
-                let mut look_up = |turned: u64| {
-                    // A bit that is not in a key so short changes nothing.
-                    if turned >> spare << spare == turned {
-                        lists.push((frame, store.list((words[frame] ^ turned) >> spare)));
-                    }
-                };
-                if plain && small {
-                    uncover(query.covered(frame), &weak[frame]).for_each(&mut look_up);
-                } else {
-                    let choices = &choices[usize::from(!plain)];
-                    choices
-                        .iter()
-                        .map(|&choice| turn(&weak[frame], choice))
-                        .for_each(&mut look_up);
+        let mut heard = heard.peekable();
+        while let Some(frame) = heard.next() {
+            let mut look_up = |turned: u64| {
+                // A bit that is not in a key so short changes nothing.
+                if turned >> spare << spare == turned {
+                    let list = store.list((words[frame] ^ turned) >> spare);
+                    lists.extend((!list.is_empty()).then_some((frame, list)));
                 }
+            };
+            if plain && small {
+                uncover(query.covered(frame), &weak[frame]).for_each(&mut look_up);
+            } else {
+                let choices = &choices[usize::from(!plain)];
+                choices
+                    .iter()
+                    .map(|&choice| turn(&weak[frame], choice))
+                    .for_each(&mut look_up);
             }
-            lists.retain(|(_, list)| !list.is_empty());
+            if lists.len() < TOGETHER && heard.peek().is_some() {
+                continue;
+            }
+            room::make(lists.len());
             std::hint::black_box(lists.iter().fold(0, |sum, (_, list)| sum ^ store.touch(list)));
             for (frame, list) in lists.drain(..) {
                 let postings = store.postings(list, words[frame], u32::from(small));
                 found.extend(postings.map(|word| (frame, word)));
             }
+            room::make(found.len());
             std::hint::black_box(found.iter().fold(0, |sum, &(_, word)| sum ^ store.word(word)));
             for (frame, word) in found.drain(..) {
                 if let Some(strength) = strength(query, shift, frame, store, word) {

@@ -7,7 +7,7 @@
 use super::folded::FoldedText;
 use super::grams::{STEP, grams};
 use super::segment::TextSegment;
-use crate::Error;
+use crate::{Error, room};
 use rustc_hash::FxHashMap;
 use std::collections::HashSet;
 use swordnet_core::ReferenceId;
@@ -96,6 +96,7 @@ pub fn shared(
             if removed.contains(&segment.references[holder.1 as usize]) {
                 continue;
             }
+            room::make(2);
             let text = segment.text(holder.1 as usize)?;
             let shared = found.entry(holder).or_default();
             for (at, place) in seeds {
@@ -129,6 +130,7 @@ impl Stretch {
         for (number, &(at, gram)) in all.iter().enumerate() {
             if number % AHEAD == 0 {
                 let ahead = &all[number..all.len().min(number + AHEAD)];
+                room::make(ahead.len() * segments.len());
                 let touched = ahead
                     .iter()
                     .flat_map(|(_, gram)| segments.iter().map(|segment| segment.touch(*gram)));
@@ -142,6 +144,7 @@ impl Stretch {
                 if count > COMMON {
                     break;
                 }
+                room::make(2 * places.len() + 1);
                 let located = places.iter().filter_map(|place| segment.locate(place));
                 stretch.seeds.extend(located.map(|(reference, place)| Seed {
                     query: at as u32,
