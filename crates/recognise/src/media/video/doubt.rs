@@ -17,7 +17,7 @@ const LATER: f32 = 4.0;
 const LOOKED_AT: usize = 48;
 /// Nats taken for each factor e by which a share falls short of `EXPECTED`: of the points that are seen once those that are joined; the same of the
 /// emptiest half of the picture's points, as a share of what it is in all the picture; and of the moments those that agree. Fitted like `verify::EVEN`.
-const WEIGHTS: [f32; 3] = [16.0, 8.0, 20.0];
+const WEIGHTS: [f32; 3] = [12.0, 8.0, 20.0];
 /// What copies reach unless they were changed much.
 const EXPECTED: [f32; 3] = [0.2, 0.6, 0.75];
 
@@ -41,7 +41,7 @@ impl Share {
 }
 
 impl Trial<'_> {
-    /// Nats to take from what points say for a line: of the stills that agree, each with what is joined of it, among `looked` that were looked at.
+    /// Nats to take from what is said for a line: of the stills that agree, each with what is joined of it, among `looked` that were looked at.
     pub fn against(&self, map: &Affine, agreeing: &[(&Still, &Joined)], looked: usize) -> f32 {
         let film = self.films.films[self.film].shape;
         let [near, far] = self.shown(map);

@@ -21,13 +21,15 @@ const SILENCE: f32 = 0.05;
 /// Stills that the map is found from.
 const SAMPLED: usize = 24;
 /// Evidence at which a match counts, and what multiplies the odds by e: a logistic regression (Platt, "Probabilistic outputs for support vector
-/// machines", 1999) over 250 copies, eight sets of films with 38 kinds of edit, and 350 strangers, most of them other rounds of the games in the register, where one
-/// file in twenty holds a copy. It puts a factor of e at 2.1, which is taken more strictly; the likest stranger has 15.4.
-const EVEN: f32 = 16.5;
+/// machines", 1999) over 259 copies, nine sets of films with 38 kinds of edit, and 380 strangers, most of them other rounds of the games in the register, where one
+/// file in twenty holds a copy. It puts a factor of e at 1.8, which is taken more strictly; the likest stranger has 12.4.
+const EVEN: f32 = 15.5;
 /// See `EVEN`.
 const ODDS: f32 = 3.0;
 /// What points say beyond doubt.
 const PLAIN: f32 = 100.0;
+/// Share of what codes say that stays, whatever speaks against the points.
+const ALONE: f32 = 0.75;
 /// Scores below this are not worth telling.
 pub const LEAST: f64 = 0.02;
 
@@ -131,7 +133,7 @@ impl Trial<'_> {
             && score(evidence) >= LEAST
             && by_points < PLAIN
         {
-            evidence = said + (by_points - self.against(map, &own, joined.len())).max(0.0);
+            evidence = (evidence - self.against(map, &own, joined.len())).max(ALONE * said);
         }
         let score = score(evidence);
         if score < LEAST {
