@@ -22,6 +22,8 @@ pub const RESEMBLED: usize = 12;
 const WEAKEST: f32 = 0.5;
 /// Lines verified for one query at most.
 const VERIFIED: usize = 20;
+/// What a film's next line counts when it is chosen which are verified: a camera that stands still is like itself along many.
+const FADING: f32 = 0.5;
 /// Codes of a query from which on more lines are looked at.
 const LONG: usize = 800;
 /// Hits farther apart than so many seconds, or so many looks, are of different lines.
@@ -92,11 +94,12 @@ pub fn strongest(query: &Print, hits: &Hits, most: usize) -> Vec<(usize, usize, 
         let strong = align::lines(hits, 4, gap)
             .into_iter()
             .filter(|l| l.weight >= WEAKEST);
-        lines.extend(strong.map(|line| (segment, film, mirrored, line)));
+        let turns = strong.zip(0..);
+        lines.extend(turns.map(|(line, n)| (line.weight * FADING.powi(n), (segment, film, mirrored, line))));
     }
-    lines.sort_by(|a, b| b.3.weight.total_cmp(&a.3.weight));
+    lines.sort_by(|a, b| b.0.total_cmp(&a.0));
     lines.truncate(most.max(most * query.codes.len() / LONG));
-    lines
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 /// Of matches of one reference that claim the same part of the query, the one that fits best.

@@ -244,21 +244,17 @@ impl Trial<'_> {
             return *line;
         }
         let middle = (line.start + line.end) / 2.0;
-        let cost = |line: &Line| {
+        // What the codes say that are near: a line may go on where the copy does not.
+        let said = |line: &Line| {
             let nearest = |(time, codes): &(f32, Vec<Code>)| {
                 let other = self.code_at(line.at(*time));
-                codes
-                    .iter()
-                    .map(|c| if other.is_none() { 64 } else { c.distance(&other) })
-                    .min()
-                    .unwrap_or(64)
+                let near = codes.iter().map(|c| c.distance(&other)).min();
+                near.filter(|_| !other.is_none())
+                    .map_or(0, |d| (CODE + 2).saturating_sub(d))
             };
             samples.iter().map(nearest).sum::<u32>() as f32 / samples.len() as f32
         };
-        let mut best = (cost(line) - 0.5, *line);
-        if best.0 > CODE as f32 {
-            return *line;
-        }
+        let mut best = (said(line) + 0.5, *line);
         for speed in [line.speed, 1.0] {
             for shift in -REACH..=REACH {
                 let offset = line.at(middle) - speed * middle + shift as f32 * STEP;
@@ -267,9 +263,9 @@ impl Trial<'_> {
                     offset,
                     ..*line
                 };
-                let cost = cost(&moved);
-                if cost < best.0 {
-                    best = (cost, moved);
+                let said = said(&moved);
+                if said > best.0 {
+                    best = (said, moved);
                 }
             }
         }
