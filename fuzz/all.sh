@@ -8,7 +8,7 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 passes="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
 passes="$passes -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
-RUSTFLAGS="--cfg fuzzing $passes -Cdebug-assertions -Ccodegen-units=4" \
+RUSTFLAGS="$passes -Cdebug-assertions -Ccodegen-units=4" \
     cargo +nightly build --release --locked --target "$host"
 ./seeds.py corpus
 mkdir -p artifacts

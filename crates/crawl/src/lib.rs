@@ -12,7 +12,7 @@ mod browser;
 mod capture;
 mod crawl;
 mod fetch;
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod guard;
 mod proxy;

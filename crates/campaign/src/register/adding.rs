@@ -133,11 +133,7 @@ impl Campaign {
             .for_each(|prints| prints.retain(|(id, _)| stays(id)));
         fresh.retain(|_, prints| !prints.is_empty());
         works.retain(|_, work| !work.references.is_empty());
-        let mut records: Vec<Record> = works.values().cloned().map(Record::from).collect();
-        for (medium, prints) in fresh {
-            records.push(self.segment(medium, &prints).await?.into());
-        }
-        self.records.put(records).await?;
+        self.put_works(works.values().cloned(), &fresh).await?;
         self.compact().await?;
         answer.works.extend(works.into_values());
         Ok(())

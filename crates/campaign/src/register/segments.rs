@@ -81,12 +81,61 @@ impl Campaign {
             .map_err(|e| unusable(segment, e))
     }
 
+    /// Commits works together with segments over their new references. A work that was taken out has its references in older segments until these are
+    /// joined; where it comes again, those are written anew without them in the same commit, so that a reference answers once.
+    pub(super) async fn put_works(
+        &self,
+        works: impl Iterator<Item = Work>,
+        fresh: &BTreeMap<Medium, Vec<(ReferenceId, Fingerprint)>>,
+    ) -> Result<(), Error> {
+        let works: Vec<Record> = works.map(Record::from).collect();
+        let mut new = Vec::new();
+        for (medium, prints) in fresh {
+            new.push(self.segment(*medium, prints).await?);
+        }
+        loop {
+            match self.put_once(works.clone(), new.clone()).await {
+                // Another process has put others in the place of segments that hold them.
+                Err(Error::Store(StoreError::Conflict { .. })) => continue,
+                done => return done,
+            }
+        }
+    }
+
+    /// See [`Self::put_works`]: a conflict where the segments that are there have changed meanwhile.
+    async fn put_once(&self, works: Vec<Record>, mut new: Vec<Segment>) -> Result<(), Error> {
+        let fresh: BTreeMap<Medium, HashSet<ReferenceId>> = new
+            .iter()
+            .map(|segment| (segment.medium, segment.references.iter().cloned().collect()))
+            .collect();
+        let again = |medium, id: &ReferenceId| fresh.get(&medium).is_some_and(|ids| ids.contains(id));
+        let mut old = self.records.all::<Segment>(&Query::default()).await?;
+        old.retain(|segment| segment.references.iter().any(|id| again(segment.medium, id)));
+        for segment in &old {
+            let others = self.held(segment, |id| !again(segment.medium, id)).await?;
+            if !others.is_empty() {
+                new.push(self.segment(segment.medium, &others).await?);
+            }
+        }
+        self.exchange_with(works, &old, new).await
+    }
+
     /// Puts segments in the place of others, in one commit; then the room of those is given back.
     pub(super) async fn exchange(&self, old: &[Segment], new: Vec<Segment>) -> Result<(), Error> {
+        self.exchange_with(vec![], old, new).await
+    }
+
+    /// As [`Self::exchange`], with other records in the same commit.
+    async fn exchange_with(
+        &self,
+        mut records: Vec<Record>,
+        old: &[Segment],
+        new: Vec<Segment>,
+    ) -> Result<(), Error> {
         let stays = |segment: &&Segment| new.iter().any(|n| n.id == segment.id);
         let gone: Vec<&Segment> = old.iter().filter(|segment| !stays(segment)).collect();
         let names = gone.iter().map(|s| (Kind::Segment, s.id.to_string())).collect();
-        let records = new.iter().cloned().map(Record::from).collect();
+        records.extend(new.iter().cloned().map(Record::from));
         self.records.replace(records, names).await?;
         for segment in gone {
             self.vault.remove(&segment.blob).await?;
@@ -191,6 +240,37 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(found, files.len(), "each work answers once");
+    }
+
+    #[tokio::test]
+    async fn a_work_that_comes_again_answers_once() {
+        let room = tempfile::tempdir().unwrap();
+        let campaign = office(room.path()).await;
+        // The segment that holds the second work is rewritten where others are in it, and goes where none are.
+        register_texts(&campaign, room.path(), 0..2).await;
+        register_texts(&campaign, room.path(), 2..3).await;
+        let works: Vec<Work> = campaign.records.all(&Query::default()).await.unwrap();
+        for work in works.iter().filter(|work| ["1", "2"].contains(&&*work.title)) {
+            assert!(campaign.remove_work(&work.id).await.unwrap());
+        }
+        register_texts(&campaign, room.path(), 1..4).await;
+        let works: Vec<Work> = campaign.records.all(&Query::default()).await.unwrap();
+        let mut here: Vec<_> = works.iter().flat_map(|w| &w.references).map(|r| &r.id).collect();
+        let segments = segments(&campaign, Medium::Text).await;
+        let mut held: Vec<_> = segments.iter().flat_map(|s| &s.references).collect();
+        here.sort();
+        held.sort();
+        assert_eq!((held, segments.len()), (here, 2));
+        assert_eq!(blobs(room.path()).await, 4 + segments.len());
+        let files: Vec<PathBuf> = (0..4).map(|n| room.path().join(format!("{n}.txt"))).collect();
+        let mut found = Vec::new();
+        let each = |_: &std::path::Path, answer: Result<Vec<Candidate>, Error>| {
+            found.push(answer?.len());
+            Ok(())
+        };
+        let matched = campaign.match_files(&files, Effort::Whole, None, each);
+        matched.await.unwrap();
+        assert_eq!(found, [1; 4]);
     }
 
     #[tokio::test]

@@ -443,7 +443,7 @@ fn seconds(text: &str) -> Option<f64> {
 }
 
 /// Reads a manifest and plans what is fetched of it.
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub(crate) fn read(url: &Url, body: &[u8]) {
     if let Some(manifest) = parse(body) {
         drop(plan(&manifest, url, "video"));

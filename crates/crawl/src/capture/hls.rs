@@ -356,7 +356,7 @@ fn attributes_of(text: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Reads a playlist and plans what a probe would fetch of it.
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub(crate) fn read(url: &Url, body: &[u8]) {
     if let Ok(Playlist::Media(media)) = parse(url, body) {
         let stream = Stream {

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use swordnet_core::{Access, Sha256Hex};
 use url::Url;
 
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub(crate) use {dash::read as read_manifest, hls::read as read_playlist, probe::read_index};
 
 /// Fewest lines of a picture that are still good to compare.

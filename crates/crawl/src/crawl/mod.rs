@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use swordnet_core::{Area, VisitEnd};
 use url::Url;
 
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub(crate) fn read_sitemap(body: &crate::Spool, at: &Url) {
     drop(sitemap::parse(body, at));
 }

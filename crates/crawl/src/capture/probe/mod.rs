@@ -374,7 +374,7 @@ fn hex(look: &Look<'_>) -> String {
 }
 
 /// Reads the indexes of a film, as far as these bytes hold them.
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub(crate) fn read_index(bytes: &[u8]) {
     if let Some(index) = mp4::Index::read(bytes) {
         let from = index.cheapest(1000.0);

@@ -225,7 +225,8 @@ impl Store {
         let body = HEAD + u32_at(&bytes, 16) as usize;
         let words = usize::try_from(u64_at(&bytes, 24)).map_err(|_| bad("too many words"))?;
         let posted = usize::try_from(u64_at(&bytes, 32)).map_err(|_| bad("too many postings"))?;
-        if bytes.len() < body || head_sum(&bytes[..60], &bytes[HEAD..body]) != u32_at(&bytes, 60) {
+        let sound = |body: usize| head_sum(&bytes[..60], &bytes[HEAD..body]) == u32_at(&bytes, 60);
+        if bytes.len() < body || crate::CHECKED && !sound(body) {
             return Err(bad("the checksum of its directory is wrong"));
         }
         if !(1..=KEY_BITS).contains(&key_bits) || words > u32::MAX as usize || posted > words {
@@ -247,7 +248,8 @@ impl Store {
         if bytes.len() != wave + slices.last().copied().unwrap_or(0) * 8 {
             return Err(bad("its length is wrong"));
         }
-        if bytes.len() <= CHECKED && crc32fast::hash(&bytes[body..]) != u32_at(&bytes, 56) {
+        let checked = crate::CHECKED && bytes.len() <= CHECKED;
+        if checked && crc32fast::hash(&bytes[body..]) != u32_at(&bytes, 56) {
             return Err(bad("its checksum is wrong"));
         }
         Ok(Self {
