@@ -22,7 +22,7 @@ pub const RESEMBLED: usize = 12;
 const WEAKEST: f32 = 0.5;
 /// Lines verified for one query at most.
 const VERIFIED: usize = 20;
-/// What a film's next line counts when it is chosen which are verified: a camera that stands still is like itself along many.
+/// What a film's next line counts beside the one before it when those to verify are chosen: a camera that stands still is like itself along many.
 const FADING: f32 = 0.5;
 /// Codes of a query from which on more lines are looked at.
 const LONG: usize = 800;
