@@ -10,8 +10,8 @@ use swordnet_recognise::Purpose;
 
 /// Scores of key frames below which there is nothing, and from which nothing more need be seen.
 const DOUBT: f64 = 0.02;
-/// See `DOUBT`.
-const SETTLED: f64 = 0.9;
+/// See `DOUBT`: what would speak against a film is not asked of key frames.
+const SETTLED: f64 = 0.985;
 /// Scores of a place that was looked at in full below which there is nothing.
 const NOTHING: f64 = 0.1;
 /// Seconds that are looked at closely around the middle of what is in doubt.

@@ -129,7 +129,9 @@ impl Trial<'_> {
             .collect();
         let by_points = evidence::said_by_points(&own);
         let mut evidence = said + by_points;
+        // Of key frames too few agree to tell; what they leave open is looked at closely.
         if let Some(map) = &map
+            && !query.is_sparse()
             && score(evidence) >= LEAST
             && by_points < PLAIN
         {
