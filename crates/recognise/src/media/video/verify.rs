@@ -201,7 +201,7 @@ impl Trial<'_> {
     /// Which part of the copy's frame shows the work, and which part of the work's frame the copy shows, where it is not all of it.
     fn frames(&self, map: &Affine) -> (Option<[f64; 4]>, Option<[f64; 4]>) {
         let work = self.films.films[self.film].shape;
-        let (near, far) = (map.apply([0.0, 0.0]), map.apply(self.query.shape));
+        let [near, far] = self.shown(map);
         let (mut picture, mut crop) = ([0f64; 4], [0f64; 4]);
         for axis in 0..2 {
             let share = |v: f32| f64::from(v.clamp(0.0, 1.0));
