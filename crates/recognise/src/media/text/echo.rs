@@ -7,7 +7,7 @@
 use super::passages::Passage;
 
 /// How many times the characters of an echo the other passage keeps, at least.
-const LONGER: u64 = 3;
+const LONGER: u64 = 2;
 /// Share of an echo's characters that longer passages hold, in percent.
 const HELD: u64 = 90;
 
