@@ -38,6 +38,12 @@ impl Affine {
         (self.0[3] - self.0[1]).atan2(self.0[0] + self.0[4]).to_degrees()
     }
 
+    /// How far from a right angle it takes one, as a tangent: copies are turned and stretched along the frame, seldom sheared.
+    pub fn shear(&self) -> f32 {
+        let m = &self.0;
+        (m[1] / m[4] + m[3] / m[0]).abs()
+    }
+
     /// Does it keep the vertical about vertical, as every copy of a film does but a turned one?
     pub fn is_upright(&self) -> bool {
         let m = &self.0;
@@ -78,28 +84,29 @@ impl Affine {
     }
 
     /// Least squares; nothing when the points lie on a line.
-    fn fit<'a>(pairs: impl Iterator<Item = &'a Pair> + Clone) -> Option<Self> {
-        let n = pairs.clone().count() as f64;
-        let mean = |f: fn(&Pair) -> f32| pairs.clone().map(|p| f64::from(f(p))).sum::<f64>() / n.max(1.0);
-        let (mx, my) = (mean(|p| p.from[0]), mean(|p| p.from[1]));
-        let (nx, ny) = (mean(|p| p.to[0]), mean(|p| p.to[1]));
-        let (mut xx, mut xy, mut yy) = (0f64, 0f64, 0f64);
-        let mut right = [[0f64; 2]; 2];
+    fn fit<'a>(pairs: impl Iterator<Item = &'a Pair>) -> Option<Self> {
+        // Sums of x, y, u, v, of xx, xy, yy and of xu, yu, xv, yv: places are within a few units, so no precision is lost.
+        let (mut n, mut sums) = (0.0, [0f64; 11]);
         for p in pairs {
-            let (x, y) = (f64::from(p.from[0]) - mx, f64::from(p.from[1]) - my);
-            let (u, v) = (f64::from(p.to[0]) - nx, f64::from(p.to[1]) - ny);
-            (xx, xy, yy) = (xx + x * x, xy + x * y, yy + y * y);
-            right[0] = [right[0][0] + x * u, right[0][1] + y * u];
-            right[1] = [right[1][0] + x * v, right[1][1] + y * v];
+            let [x, y] = p.from.map(f64::from);
+            let [u, v] = p.to.map(f64::from);
+            let terms = [x, y, u, v, x * x, x * y, y * y, x * u, y * u, x * v, y * v];
+            sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+            n += 1.0;
         }
-        let det = xx * yy - xy * xy;
-        if n < 3.0 || det < 1e-3 * (xx + yy) * (xx + yy) {
+        if n < 3.0 {
             return None;
         }
-        let solve = |[p, q]: [f64; 2]| ((p * yy - q * xy) / det, (q * xx - p * xy) / det);
-        let ((a, b), (d, e)) = (solve(right[0]), solve(right[1]));
+        let [x, y, u, v, xx, xy, yy, xu, yu, xv, yv] = sums.map(|sum| sum / n);
+        let (xx, xy, yy) = (xx - x * x, xy - x * y, yy - y * y);
+        let det = xx * yy - xy * xy;
+        if det < 1e-3 * (xx + yy) * (xx + yy) {
+            return None;
+        }
+        let solve = |p: f64, q: f64| ((p * yy - q * xy) / det, (q * xx - p * xy) / det);
+        let ((a, b), (d, e)) = (solve(xu - x * u, yu - y * u), solve(xv - x * v, yv - y * v));
         Some(Self(
-            [a, b, nx - a * mx - b * my, d, e, ny - d * mx - e * my].map(|v| v as f32),
+            [a, b, u - a * x - b * y, d, e, v - d * x - e * y].map(|v| v as f32),
         ))
     }
 }
@@ -124,12 +131,16 @@ pub fn agrees(map: &Affine, pair: &Pair, tolerance: f32) -> bool {
     dx * dx + dy * dy <= tolerance * tolerance && pair.scale < scale * 1.9 && scale < pair.scale * 1.9
 }
 
-/// The map that the most pairs agree on. `seeds` pairs at most, evenly taken, propose one; callers put the best pairs first or mix
-/// them. Deterministic.
+/// The map that the most pairs agree on. `seeds` pairs at most, evenly taken, propose one. Deterministic.
 pub fn agree(pairs: &[Pair], seeds: usize) -> Option<Agreement> {
     let step = pairs.len().div_ceil(seeds.max(1)).max(1);
+    agree_from(pairs, pairs.iter().step_by(step))
+}
+
+/// The map that the most pairs agree on, of those that `seeds` propose.
+pub fn agree_from<'a>(pairs: &[Pair], seeds: impl Iterator<Item = &'a Pair>) -> Option<Agreement> {
     let mut best: Option<(usize, Affine)> = None;
-    for seed in pairs.iter().step_by(step) {
+    for seed in seeds {
         let proposal = Affine::of_pair(seed);
         let near = |p: &&Pair| {
             let (x, y) = (p.from[0] - seed.from[0], p.from[1] - seed.from[1]);

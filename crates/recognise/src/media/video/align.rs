@@ -30,6 +30,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// Is the speed the work's own, as far as can be told?
+    pub fn is_plain(&self) -> bool {
+        (self.speed - 1.0).abs() <= 0.015
+    }
+
     /// The reference's moment for one of the query.
     pub fn at(&self, query: f32) -> f32 {
         self.offset + self.speed * query

@@ -3,6 +3,7 @@
 //! Two rounds of one game share a weapon, a panel and messages, two broadcasts their frame: points are joined there, and for as long as both show the same.
 //! A copy is joined all over the picture, in what is seen once only in the work as in what comes back, and at most moments.
 
+use super::align::Line;
 use super::evidence::{Joined, is_same, lies_in};
 use super::print::Still;
 use super::verify::Trial;
@@ -18,6 +19,14 @@ const LOOKED_AT: usize = 48;
 /// Nats taken for each factor e by which a share falls short of `EXPECTED`: of the points that are seen once those that are joined; the same of the
 /// emptiest half of the picture's points, as a share of what it is in all the picture; and of the moments those that agree. Fitted like `verify::EVEN`.
 const WEIGHTS: [f32; 3] = [12.0, 8.0, 20.0];
+/// Nats taken for each still of which the farther of the reference's two stills around its moment is joined and the nearer is not: 11 in 100 of those of copies
+/// that join one only, 46 of strangers'.
+const FARTHER: f32 = 2.0;
+/// Shear of a map beyond which it tells against it, nats for each unit more, and at most: half of strangers' are beyond 0.04, but of copies' few
+/// that were not filmed from the side.
+const SHEAR: (f32, f32, f32) = (0.01, 150.0, 10.0);
+/// Nats taken for a speed that is not plain: most strangers' lines are bent to fit, one copy in twenty is sped.
+const BENT: f32 = 5.0;
 /// What copies reach unless they were changed much.
 const EXPECTED: [f32; 3] = [0.2, 0.6, 0.75];
 
@@ -41,8 +50,14 @@ impl Share {
 }
 
 impl Trial<'_> {
-    /// Nats to take from what is said for a line: of the stills that agree, each with what is joined of it, among `looked` that were looked at.
-    pub fn against(&self, map: &Affine, agreeing: &[(&Still, &Joined)], looked: usize) -> f32 {
+    /// Nats to take from what is said for a line along which a map holds: of the stills that were looked at, each with what is joined of it, and of those of them that agree.
+    pub fn against(
+        &self,
+        line: &Line,
+        map: &Affine,
+        looked: &[(&Still, Joined)],
+        agreeing: &[(&Still, &Joined)],
+    ) -> f32 {
         let film = self.films.films[self.film].shape;
         let [near, far] = self.shown(map);
         let middle = [0, 1].map(|axis| (near[axis].max(0.0) + far[axis].min(film[axis])) / 2.0);
@@ -70,10 +85,13 @@ impl Trial<'_> {
         }
         let enough = halves.iter().filter(|half| half.visible > 0.1 * all.visible);
         let emptiest = enough.map(|half| half.of(usual) / usual).fold(1.0, f32::min);
-        let steady = (agreeing.len() + 1) as f32 / (looked + 2) as f32;
+        let steady = (agreeing.len() + 1) as f32 / (looked.len() + 2) as f32;
         let shares = [once.of(EXPECTED[0]), emptiest, steady];
         let short = |i: usize| WEIGHTS[i] * (EXPECTED[i] / shares[i].max(0.02)).ln().max(0.0);
-        (0..3).map(short).sum()
+        let farther = looked.iter().filter(|(_, joined)| joined.farther).count();
+        let sheared = (SHEAR.1 * (map.shear() - SHEAR.0)).clamp(0.0, SHEAR.2);
+        let bent = if line.is_plain() { 0.0 } else { BENT };
+        (0..3).map(short).sum::<f32>() + FARTHER * farther as f32 + sheared + bent
     }
 
     /// Points of the reference some seconds before and after a still.

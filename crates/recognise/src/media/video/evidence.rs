@@ -8,7 +8,7 @@ use super::verify::Trial;
 use crate::visual::code::Code;
 use crate::visual::describe;
 use crate::visual::geometry::Affine;
-use crate::visual::marks::{Seen, Spot};
+use crate::visual::marks::Spot;
 use std::collections::{HashMap, HashSet};
 
 /// How near a point must lie to where the map puts it.
@@ -23,6 +23,10 @@ const SCENE: f32 = 0.4;
 const LASTING: f32 = 12.0;
 /// Places of one region of the picture that count.
 const CROWDED: usize = 5;
+/// One still joins clearly more than another when it joins so many points, and so many times as many.
+const CLEARLY: (usize, usize) = (4, 2);
+/// Seconds that one still must be nearer than another.
+const NEARER: f32 = 0.3;
 /// Other moments of the reference that are looked at for each.
 const CONTROLS: usize = 8;
 /// Bits in which a moment's code must differ from another's for that to be a control.
@@ -58,14 +62,14 @@ pub type Places = HashSet<(u8, u8)>;
 
 /// A mark of the query, and where the map puts it in the reference's picture.
 pub struct Placed {
-    seen: Seen,
+    bits: [u64; 2],
     at: [f32; 2],
 }
 
 impl Placed {
     /// Is this the reference's point?
     pub fn is(&self, spot: &Spot) -> bool {
-        is_same((self.seen.description.bits, self.at), (spot.bits, spot.at))
+        is_same((self.bits, self.at), (spot.bits, spot.at))
     }
 }
 
@@ -81,6 +85,8 @@ pub struct Joined {
     pub surplus: f32,
     /// Is it the whole scene that is joined?
     pub scene: bool,
+    /// Of the reference's two stills around the moment, is it clearly the farther one that is joined?
+    pub farther: bool,
 }
 
 /// How often the points of one place of the reference are joined.
@@ -105,8 +111,8 @@ impl Trial<'_> {
     pub fn placed(&self, still: &Still, map: &Affine) -> Vec<Placed> {
         let seen = still.marks.iter().map(|mark| self.seen(mark));
         seen.map(|seen| Placed {
+            bits: seen.description.bits,
             at: map.apply(seen.at),
-            seen,
         })
         .collect()
     }
@@ -117,7 +123,7 @@ impl Trial<'_> {
     }
 
     /// Places of the reference's still where the map joins points that look alike.
-    fn join(&self, placed: &[Placed], still: usize) -> Places {
+    pub fn join(&self, placed: &[Placed], still: usize) -> Places {
         let joined = self
             .films
             .spots(still)
@@ -138,7 +144,12 @@ impl Trial<'_> {
         let placed = self.placed(still, map);
         let time = line.at(still.time);
         let near = self.stills_near(time).map(|at| (at, self.join(&placed, at)));
-        let (at, here) = near.max_by_key(|(_, here)| here.len())?;
+        let mut near: Vec<(usize, Places)> = near.collect();
+        near.sort_by_key(|(_, here)| here.len());
+        let away = |at: usize| (self.films.time(at) - time).abs();
+        let farther = matches!(near.as_slice(), [(nearer, few), (farther, many)]
+            if many.len() >= CLEARLY.0.max(CLEARLY.1 * few.len()) && away(*farther) - away(*nearer) >= NEARER);
+        let (at, here) = near.pop()?;
         let code = self.code_at(time);
         let mut elsewhere = Vec::new();
         if here.len() as f32 >= JOINED {
@@ -152,6 +163,7 @@ impl Trial<'_> {
             still: at,
             surplus: here.len() as f32 - usual,
             scene: elsewhere.is_empty(),
+            farther,
             here,
             elsewhere,
         };

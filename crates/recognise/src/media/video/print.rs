@@ -31,10 +31,14 @@ pub struct Print {
 }
 
 impl Print {
-    /// Seconds from one look at the picture to the next, on average.
+    /// Seconds from one look at the picture to the next, most often (the median): dark pictures have no code, but were looked at.
     pub fn spacing(&self) -> f32 {
-        let looks = self.codes.iter().filter(|codes| !codes.is_empty()).count();
-        self.codes.len() as f32 / looks.max(1) as f32 / self.rate
+        let told = |index: &usize| !self.codes[*index].is_empty();
+        let looks: Vec<usize> = (0..self.codes.len()).filter(told).collect();
+        let mut gaps: Vec<usize> = looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        gaps.sort_unstable();
+        let gap = gaps.get(gaps.len() / 2).copied().unwrap_or(self.codes.len());
+        gap as f32 / self.rate
     }
 
     /// Were only key frames looked at?
@@ -126,5 +130,38 @@ impl Print {
             print.stills.push(Still { time, marks });
         }
         from.0.is_empty().then_some(print)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four looks a second, of which those that `told` names have a code.
+    fn looked(told: impl Fn(usize) -> bool) -> Print {
+        let codes = |moment| {
+            if told(moment) {
+                vec![Doubted::default()]
+            } else {
+                vec![]
+            }
+        };
+        Print {
+            rate: 4.0,
+            codes: (0..80).map(codes).collect(),
+            ..Print::default()
+        }
+    }
+
+    #[test]
+    fn a_film_is_sparse_when_its_key_frames_are_not_when_it_is_dark() {
+        assert!(!looked(|_| true).is_sparse());
+        assert!(
+            !looked(|moment| (30..45).contains(&moment)).is_sparse(),
+            "one scene that is not dark"
+        );
+        assert!(looked(|moment| moment % 8 == 0).is_sparse());
+        assert!(looked(|moment| moment == 3).is_sparse(), "one key frame");
+        assert_eq!(looked(|moment| moment % 8 == 0).spacing(), 2.0);
     }
 }

@@ -126,7 +126,10 @@ impl Search<'_> {
             let still = &self.query.stills[n];
             let spots: Vec<Spot> = self.parts[segment].films.spots(at).collect();
             let seen = self.seen(still, usize::MAX);
-            let pairs: Vec<Pair> = seen.filter_map(|seen| verify::nearest(&seen, &spots)).collect();
+            let pairs: Vec<Pair> = seen
+                .filter_map(|seen| verify::nearest(&seen, &spots))
+                .map(|near| near.1)
+                .collect();
             if let Some((agreement, weight)) = joined(&pairs)
                 && agreement.map.is_upright()
             {

@@ -8,7 +8,7 @@ use super::segment::Films;
 use crate::Match;
 use crate::visual::code::Code;
 use crate::visual::describe;
-use crate::visual::geometry::{self, Affine, Pair};
+use crate::visual::geometry::{self, Affine, Agreement, Pair};
 use crate::visual::marks::{Mark, Seen, Spot};
 use crate::visual::spots::DESCRIPTION;
 use std::collections::HashSet;
@@ -19,11 +19,21 @@ const BEYOND: f32 = 15.0;
 /// What a moment without a code costs a span, in moments that agree, where every moment was looked at.
 const SILENCE: f32 = 0.05;
 /// Stills that the map is found from.
-const SAMPLED: usize = 24;
+const SAMPLED: usize = 48;
+/// Pairs of points that it is found from, those that are most alike, and how many of them propose one.
+const PAIRS: (usize, usize) = (600, 64);
+/// Pairs that must agree on a map for other moments to be tried with it.
+const AGREED: usize = 26;
+/// Seconds by which other moments may lie away from a line.
+const AWAY: f32 = 4.0;
+/// Points that are joined at the right moment and not at most around it.
+const MORE: usize = 3;
+/// A score at which nothing else is tried.
+const SURE: f64 = 0.99;
 /// Evidence at which a match counts, and what multiplies the odds by e: a logistic regression (Platt, "Probabilistic outputs for support vector
-/// machines", 1999) over 259 copies, nine sets of films with 38 kinds of edit, and 380 strangers, most of them other rounds of the games in the register, where one
-/// file in twenty holds a copy. It puts a factor of e at 1.8, which is taken more strictly; the likest stranger has 12.4.
-const EVEN: f32 = 15.5;
+/// machines", 1999) over 358 copies, eleven sets of films with 38 kinds of edit, and 421 strangers, most of them other rounds of the games in the register, where one
+/// file in twenty holds a copy. It puts even odds at 17.4 and a factor of e at 2.3; the likest stranger has 12.6.
+const EVEN: f32 = 16.0;
 /// See `EVEN`.
 const ODDS: f32 = 3.0;
 /// What points say beyond doubt.
@@ -61,13 +71,13 @@ pub fn distinct<'a>(pairs: impl Iterator<Item = &'a Pair>) -> usize {
     from.len().min(to.len())
 }
 
-/// A point with the one of a still that is most like it, if it is like it.
-pub fn nearest(seen: &Seen, spots: &[Spot]) -> Option<Pair> {
+/// A point with the one of a still that is most like it, if it is like it, and in how many bits they differ.
+pub fn nearest(seen: &Seen, spots: &[Spot]) -> Option<(u32, Pair)> {
     let likeness = spots
         .iter()
         .map(|spot| (describe::distance(spot.bits, seen.description.bits), spot));
     let (distance, spot) = likeness.min_by_key(|likeness| likeness.0)?;
-    (distance <= DESCRIPTION).then(|| seen.pair(spot))
+    (distance <= DESCRIPTION).then(|| (distance, seen.pair(spot)))
 }
 
 /// One side's pair of query and film, and what is asked of it.
@@ -85,9 +95,28 @@ pub struct Trial<'a> {
 impl Trial<'_> {
     /// The match along a line, if there is one.
     pub fn verify(&self, line: &Line) -> Option<Verified> {
+        let line = self.settle(line);
+        let map = self.map_along(&line);
+        let found = self.follow(&line, map.as_ref().map(|map| &map.map));
+        let unsure = |found: &Verified| found.found.score < SURE;
+        if !self.query.is_sparse()
+            && found.as_ref().is_none_or(unsure)
+            && let Some(map) = map.filter(|map| map.pairs.len() >= AGREED)
+            && let Some(line) = self.retimed(&line, &map.map)
+        {
+            let map = self.map_along(&line).unwrap_or(map);
+            let again = self.follow(&line, Some(&map.map));
+            return found
+                .into_iter()
+                .chain(again)
+                .max_by(|a, b| a.evidence.total_cmp(&b.evidence));
+        }
+        found
+    }
+
+    /// The match along a line in which a map holds, if there is one.
+    fn follow(&self, line: &Line, map: Option<&Affine>) -> Option<Verified> {
         let (films, query) = (self.films, self.query);
-        let line = &self.settle(line);
-        let map = self.map_along(line);
         let length = query.length() as f32;
         let beyond = BEYOND.max(2.0 * query.spacing());
         let (from, until) = ((line.start - beyond).max(0.0), (line.end + beyond).min(length));
@@ -98,7 +127,7 @@ impl Trial<'_> {
             .map(|index| self.by_code(line, index, &controls))
             .collect();
         let mut joined: Vec<(&Still, Joined)> = Vec::new();
-        if let Some(map) = &map {
+        if let Some(map) = map {
             for still in query.stills.iter().filter(|s| s.time >= from && s.time <= until) {
                 let Some(found) = self.by_points(line, map, still, &controls) else {
                     continue;
@@ -130,12 +159,12 @@ impl Trial<'_> {
         let by_points = evidence::said_by_points(&own);
         let mut evidence = said + by_points;
         // Of key frames too few agree to tell; what they leave open is looked at closely.
-        if let Some(map) = &map
+        if let Some(map) = map
             && !query.is_sparse()
             && score(evidence) >= LEAST
             && by_points < PLAIN
         {
-            evidence = (evidence - self.against(map, &own, joined.len())).max(ALONE * said);
+            evidence = (evidence - self.against(line, map, &joined, &own)).max(ALONE * said);
         }
         let score = score(evidence);
         if score < LEAST {
@@ -168,13 +197,12 @@ impl Trial<'_> {
         };
         let (start, end) = ((start - margin).max(0.0), end + margin);
         let at = |t: f32| f64::from(line.at(t).clamp(0.0, film.codes as f32 / film.rate));
-        let (picture, crop) = map.as_ref().map_or((None, None), |map| self.frames(map));
+        let (picture, crop) = map.map_or((None, None), |map| self.frames(map));
         let transform = Transform {
             mirrored: self.mirrored,
             picture,
             crop,
-            speed: ((line.speed - 1.0).abs() > 0.015)
-                .then_some(f64::from((line.speed * 100.0).round() / 100.0)),
+            speed: (!line.is_plain()).then_some(f64::from((line.speed * 100.0).round() / 100.0)),
             ..Transform::default()
         };
         let found = Match {
@@ -286,11 +314,10 @@ impl Trial<'_> {
         self.films.code(f.first_code + i.min(f.codes.saturating_sub(1)))
     }
 
-    /// The stills of the film on both sides of a moment.
-    pub fn stills_near(&self, time: f32) -> impl Iterator<Item = usize> + '_ {
-        let f = &self.films.films[self.film];
-        let (mut low, mut high) = (f.first_still, f.first_still + f.stills);
-        let end = high;
+    /// The first still of the film after a moment; the film's end if there is none.
+    fn still_after(&self, time: f32) -> usize {
+        let film = &self.films.films[self.film];
+        let (mut low, mut high) = (film.first_still, film.first_still + film.stills);
         while low < high {
             let middle = (low + high) / 2;
             if self.films.time(middle) <= time {
@@ -299,12 +326,16 @@ impl Trial<'_> {
                 high = middle
             }
         }
-        let before = low.checked_sub(1).filter(|&s| s >= f.first_still);
-        let after = Some(low).filter(|&s| s < end);
-        [before, after]
-            .into_iter()
-            .flatten()
-            .filter(move |&s| (self.films.time(s) - time).abs() < 2.6)
+        low
+    }
+
+    /// The stills of the film on both sides of a moment.
+    pub fn stills_near(&self, time: f32) -> impl Iterator<Item = usize> + '_ {
+        let film = &self.films.films[self.film];
+        let after = self.still_after(time);
+        let both =
+            after.saturating_sub(1).max(film.first_still)..(after + 1).min(film.first_still + film.stills);
+        both.filter(move |&still| (self.films.time(still) - time).abs() < 2.6)
     }
 
     /// A mark as it is compared.
@@ -312,21 +343,47 @@ impl Trial<'_> {
         Seen::of(mark, self.mirrored, self.query.shape[0])
     }
 
-    /// The map that the most pairs of points along the line agree on.
-    fn map_along(&self, line: &Line) -> Option<Affine> {
-        let own = |s: &&Still| s.time >= line.start - 0.3 && s.time <= line.end + 0.3;
+    /// Stills of the query along a line and so many seconds beyond it, evenly taken.
+    fn sampled(&self, line: &Line, beyond: f32) -> impl Iterator<Item = &Still> {
+        let own = |s: &&Still| s.time >= line.start - beyond && s.time <= line.end + beyond;
         let own: Vec<&Still> = self.query.stills.iter().filter(own).collect();
         let step = own.len().div_ceil(SAMPLED).max(1);
-        let mut pairs: Vec<Pair> = Vec::new();
-        for still in own.into_iter().step_by(step) {
+        own.into_iter().step_by(step)
+    }
+
+    /// The line through the moments at which a map joins more than it does around them. Where the picture rushes few stills resemble one
+    /// another, and a line through them goes astray; the map that it gives is near the right one all the same.
+    fn retimed(&self, line: &Line, map: &Affine) -> Option<Line> {
+        let mut hits = Vec::new();
+        for still in self.sampled(line, AWAY) {
+            let (placed, time) = (self.placed(still, map), line.at(still.time));
+            let around = self.still_after(time - AWAY)..self.still_after(time + AWAY);
+            let joined: Vec<(usize, usize)> = around.map(|at| (self.join(&placed, at).len(), at)).collect();
+            let mut counts: Vec<usize> = joined.iter().map(|joined| joined.0).collect();
+            counts.sort_unstable();
+            let usual = counts.get(counts.len() / 2).copied().unwrap_or_default();
+            let more = joined.into_iter().filter(|joined| joined.0 >= usual + MORE);
+            hits.extend(more.map(|(count, at)| Hit {
+                query: still.time,
+                reference: self.films.time(at),
+                weight: ((count - usual) as f32 - 2.0).min(6.0),
+            }));
+        }
+        align::lines(&hits, 1, 10.0).pop()
+    }
+
+    /// The map that the most pairs of points along the line agree on.
+    fn map_along(&self, line: &Line) -> Option<Agreement> {
+        let mut pairs: Vec<(u32, Pair)> = Vec::new();
+        for still in self.sampled(line, 0.3) {
             for at in self.stills_near(line.at(still.time)) {
                 let spots: Vec<Spot> = self.films.spots(at).collect();
                 let seen = still.marks.iter().map(|m| self.seen(m));
                 pairs.extend(seen.filter_map(|seen| nearest(&seen, &spots)));
             }
         }
-        geometry::agree(&pairs, 64)
-            .map(|a| a.map)
-            .filter(Affine::is_upright)
+        pairs.sort_by_key(|pair| pair.0);
+        let pairs: Vec<Pair> = pairs.into_iter().take(PAIRS.0).map(|pair| pair.1).collect();
+        geometry::agree_from(&pairs, pairs.iter().take(PAIRS.1)).filter(|agreed| agreed.map.is_upright())
     }
 }
