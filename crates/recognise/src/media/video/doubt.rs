@@ -27,6 +27,8 @@ const FARTHER: f32 = 2.0;
 const SHEAR: (f32, f32, f32) = (0.01, 150.0, 10.0);
 /// Nats taken for a speed that is not plain: most strangers' lines are bent to fit, one copy in twenty is sped.
 const BENT: f32 = 5.0;
+/// Moments that tell how steadily a line agrees.
+const ENOUGH: usize = 4;
 /// What copies reach unless they were changed much.
 const EXPECTED: [f32; 3] = [0.2, 0.6, 0.75];
 
@@ -47,6 +49,15 @@ impl Share {
     fn of(&self, usual: f32) -> f32 {
         (self.joined + 8.0 * usual) / (self.visible + 8.0)
     }
+}
+
+/// Share of the moments that agree, of those that the reference shows at once where they are enough to tell, with one more that agrees and one that does not.
+fn steady(looked: &[(&Still, Joined)]) -> f32 {
+    let all: Vec<&Joined> = looked.iter().map(|(_, joined)| joined).collect();
+    let at_once: Vec<&Joined> = all.iter().copied().filter(|joined| joined.at_once).collect();
+    let told = if at_once.len() >= ENOUGH { at_once } else { all };
+    let agree = told.iter().filter(|joined| joined.agrees()).count();
+    (agree + 1) as f32 / (told.len() + 2) as f32
 }
 
 impl Trial<'_> {
@@ -85,7 +96,7 @@ impl Trial<'_> {
         }
         let enough = halves.iter().filter(|half| half.visible > 0.1 * all.visible);
         let emptiest = enough.map(|half| half.of(usual) / usual).fold(1.0, f32::min);
-        let steady = (agreeing.len() + 1) as f32 / (looked.len() + 2) as f32;
+        let steady = steady(looked);
         let shares = [once.of(EXPECTED[0]), emptiest, steady];
         let short = |i: usize| WEIGHTS[i] * (EXPECTED[i] / shares[i].max(0.02)).ln().max(0.0);
         let farther = looked.iter().filter(|(_, joined)| joined.farther).count();

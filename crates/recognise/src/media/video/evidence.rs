@@ -16,7 +16,7 @@ const NEAR: f32 = 0.022;
 /// Bits in which descriptions of points that the map joins may differ.
 const GUIDED: u32 = 38;
 /// Points that must be joined for a frame to agree: fewer come about by chance.
-pub const JOINED: f32 = 3.0;
+const JOINED: f32 = 3.0;
 /// Share of the points that must be joined for the whole scene to be there.
 const SCENE: f32 = 0.4;
 /// Frames that points must agree in to say all that they can.
@@ -27,6 +27,8 @@ const CROWDED: usize = 5;
 const CLEARLY: (usize, usize) = (4, 2);
 /// Seconds that one still must be nearer than another.
 const NEARER: f32 = 0.3;
+/// Seconds within which a still of the reference shows a moment, however much the picture rushes.
+const AT_ONCE: f32 = 0.25;
 /// Other moments of the reference that are looked at for each.
 const CONTROLS: usize = 8;
 /// Bits in which a moment's code must differ from another's for that to be a control.
@@ -87,6 +89,15 @@ pub struct Joined {
     pub scene: bool,
     /// Of the reference's two stills around the moment, is it clearly the farther one that is joined?
     pub farther: bool,
+    /// Does one of them show the moment itself? In a rush only those can be expected to be joined.
+    pub at_once: bool,
+}
+
+impl Joined {
+    /// Is enough joined to speak for the line?
+    pub fn agrees(&self) -> bool {
+        self.surplus >= JOINED
+    }
 }
 
 /// How often the points of one place of the reference are joined.
@@ -149,6 +160,7 @@ impl Trial<'_> {
         let away = |at: usize| (self.films.time(at) - time).abs();
         let farther = matches!(near.as_slice(), [(nearer, few), (farther, many)]
             if many.len() >= CLEARLY.0.max(CLEARLY.1 * few.len()) && away(*farther) - away(*nearer) >= NEARER);
+        let at_once = near.iter().any(|&(at, _)| away(at) <= AT_ONCE);
         let (at, here) = near.pop()?;
         let code = self.code_at(time);
         let mut elsewhere = Vec::new();
@@ -164,6 +176,7 @@ impl Trial<'_> {
             surplus: here.len() as f32 - usual,
             scene: elsewhere.is_empty(),
             farther,
+            at_once,
             here,
             elsewhere,
         };

@@ -1,7 +1,7 @@
 //! Is a line a copy? One map between the pictures must hold along it, and frames must agree one by one.
 
 use super::align::{self, Hit, Line};
-use super::evidence::{self, JOINED, Joined, Moment};
+use super::evidence::{self, Joined, Moment};
 use super::print::{Print, Still};
 use super::search::CODE;
 use super::segment::Films;
@@ -31,9 +31,9 @@ const MORE: usize = 3;
 /// A score at which nothing else is tried.
 const SURE: f64 = 0.99;
 /// Evidence at which a match counts, and what multiplies the odds by e: a logistic regression (Platt, "Probabilistic outputs for support vector
-/// machines", 1999) over 358 copies, eleven sets of films with 38 kinds of edit, and 421 strangers, most of them other rounds of the games in the register, where one
-/// file in twenty holds a copy. It puts even odds at 17.4 and a factor of e at 2.3; the likest stranger has 12.6.
-const EVEN: f32 = 16.0;
+/// machines", 1999) over 423 copies, thirteen sets of films with 38 kinds of edit, and 493 strangers, most of them other rounds of the games in the register, where one
+/// file in twenty holds a copy. It puts even odds at 17.2 and a factor of e at 2.2; the likest stranger has 12.5.
+const EVEN: f32 = 15.5;
 /// See `EVEN`.
 const ODDS: f32 = 3.0;
 /// What points say beyond doubt.
@@ -128,6 +128,10 @@ impl Trial<'_> {
             .collect();
         let mut joined: Vec<(&Still, Joined)> = Vec::new();
         if let Some(map) = map {
+            // Codes that are far say nothing of a part of the picture.
+            moments
+                .iter_mut()
+                .for_each(|moment| moment.spoke = moment.code_agrees());
             for still in query.stills.iter().filter(|s| s.time >= from && s.time <= until) {
                 let Some(found) = self.by_points(line, map, still, &controls) else {
                     continue;
@@ -136,7 +140,7 @@ impl Trial<'_> {
                 let n = ((still.time * query.rate).round() as usize).saturating_sub(first);
                 let reach = ((query.rate * 0.5) as usize).max(1);
                 for moment in moments.iter_mut().skip(n).take(reach) {
-                    moment.spoke = true;
+                    moment.spoke |= found.at_once || found.agrees();
                     moment.points = moment.points.max(found.surplus);
                 }
                 joined.push((still, found));
@@ -153,7 +157,7 @@ impl Trial<'_> {
         joined.retain(|(still, _)| still.time >= start && still.time <= end);
         let own: Vec<(&Still, &Joined)> = joined
             .iter()
-            .filter(|(_, joined)| joined.surplus >= JOINED)
+            .filter(|(_, joined)| joined.agrees())
             .map(|(still, joined)| (*still, joined))
             .collect();
         let by_points = evidence::said_by_points(&own);
