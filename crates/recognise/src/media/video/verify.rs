@@ -32,7 +32,7 @@ const MORE: usize = 3;
 const SURE: f64 = 0.99;
 /// Evidence at which a match counts, and what multiplies the odds by e: a logistic regression (Platt, "Probabilistic outputs for support vector
 /// machines", 1999) over 423 copies, thirteen sets of films with 38 kinds of edit, and 493 strangers, most of them other rounds of the games in the register, where one
-/// file in twenty holds a copy. It puts even odds at 17.2 and a factor of e at 2.2; the likest stranger has 12.5.
+/// file in twenty holds a copy. It puts even odds at 17.2 and a factor of e at 2.2; the likest stranger has 15.2, the next 12.5.
 const EVEN: f32 = 15.5;
 /// See `EVEN`.
 const ODDS: f32 = 3.0;
