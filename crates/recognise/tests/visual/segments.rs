@@ -21,25 +21,17 @@ fn a_segment_is_built_again_from_what_it_gives_back() {
 
 #[test]
 fn removed_references_are_silent() {
-    let segment = kind(Medium::Video).open(films().into()).expect("opens");
-    let query = film(Purpose::Query, 10.0, |t| draw(2, t)).expect("a film");
-    assert!(!search(segment.as_ref(), Medium::Video, &query).is_empty());
-    assert!(
-        segment
-            .search(&query, &HashSet::from([id(2)]))
-            .expect("searches")
-            .iter()
-            .all(|m| m.reference != id(2))
-    );
-    let segment = kind(Medium::Image).open(pictures().into()).expect("opens");
-    let query = picture(Purpose::Query, &draw(2, 0.0)).expect("a picture");
-    assert!(
-        segment
-            .search(&query, &HashSet::from([id(2)]))
-            .expect("searches")
-            .iter()
-            .all(|m| m.reference != id(2))
-    );
+    let moving = film(Purpose::Query, 10.0, |t| draw(2, t)).expect("a film");
+    let still = picture(Purpose::Query, &draw(2, 0.0)).expect("a picture");
+    for (medium, bytes, query) in [
+        (Medium::Video, films(), moving),
+        (Medium::Image, pictures(), still),
+    ] {
+        let segment = kind(medium).open(bytes.into()).expect("opens");
+        assert!(!search(segment.as_ref(), medium, &query).is_empty(), "{medium}");
+        let left = segment.search(&query, &HashSet::from([id(2)])).expect("searches");
+        assert!(left.iter().all(|m| m.reference != id(2)), "{medium}");
+    }
 }
 
 #[test]

@@ -61,14 +61,9 @@ fn steady(looked: &[(&Still, Joined)]) -> f32 {
 }
 
 impl Trial<'_> {
-    /// Nats to take from what is said for a line along which a map holds: of the stills that were looked at, each with what is joined of it, and of those of them that agree.
-    pub fn against(
-        &self,
-        line: &Line,
-        map: &Affine,
-        looked: &[(&Still, Joined)],
-        agreeing: &[(&Still, &Joined)],
-    ) -> f32 {
+    /// Nats to take from what is said for a line along which a map holds: of the stills that were looked at, each with what is joined of it.
+    pub fn against(&self, line: &Line, map: &Affine, looked: &[(&Still, Joined)]) -> f32 {
+        let agreeing: Vec<&(&Still, Joined)> = looked.iter().filter(|(_, joined)| joined.agrees()).collect();
         let film = self.films.films[self.film].shape;
         let [near, far] = self.shown(map);
         let middle = [0, 1].map(|axis| (near[axis].max(0.0) + far[axis].min(film[axis])) / 2.0);

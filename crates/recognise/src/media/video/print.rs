@@ -30,6 +30,9 @@ pub struct Print {
     pub stills: Vec<Still>,
 }
 
+/// Moments by which successive looks of a film that was looked at throughout lie apart, at most.
+const CLOSE: usize = 3;
+
 impl Print {
     /// The moments at which the picture was looked at and was not flat.
     fn looks(&self) -> impl Iterator<Item = usize> {
@@ -46,10 +49,15 @@ impl Print {
 
     /// Were only key frames looked at? Then next to none follows another at once, while a dark film, in which few have a code, has most of them together.
     pub fn is_sparse(&self) -> bool {
-        let looks: Vec<usize> = self.looks().collect();
-        let mut gaps: Vec<usize> = looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        gaps.sort_unstable();
-        gaps.get(gaps.len() / 2).copied().unwrap_or(self.codes.len()) > 3
+        let gaps = || {
+            self.looks()
+                .zip(self.looks().skip(1))
+                .map(|(one, next)| next - one)
+        };
+        match gaps().count() {
+            0 => self.codes.len() > CLOSE,
+            all => gaps().filter(|&gap| gap <= CLOSE).count() <= all / 2,
+        }
     }
 
     /// Seconds covered.

@@ -27,7 +27,7 @@ const FADING: f32 = 0.5;
 /// Codes of a query from which on more lines are looked at.
 const LONG: usize = 800;
 /// Hits farther apart than so many seconds, or so many looks, are of different lines.
-const GAP: (f32, f32) = (10.0, 3.5);
+pub const GAP: (f32, f32) = (10.0, 3.5);
 
 /// All hits, by segment and film and by whether the query was taken mirrored.
 pub type Hits = BTreeMap<(usize, usize, bool), Vec<Hit>>;

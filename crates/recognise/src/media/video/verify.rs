@@ -3,7 +3,7 @@
 use super::align::{self, Hit, Line};
 use super::evidence::{self, Joined, Moment};
 use super::print::{Print, Still};
-use super::search::CODE;
+use super::search::{self, CODE};
 use super::segment::Films;
 use crate::Match;
 use crate::visual::code::Code;
@@ -98,9 +98,8 @@ impl Trial<'_> {
         let line = self.settle(line);
         let map = self.map_along(&line);
         let found = self.follow(&line, map.as_ref().map(|map| &map.map));
-        let unsure = |found: &Verified| found.found.score < SURE;
         if !self.query.is_sparse()
-            && found.as_ref().is_none_or(unsure)
+            && found.as_ref().is_none_or(|found| found.found.score < SURE)
             && let Some(map) = map.filter(|map| map.pairs.len() >= AGREED)
             && let Some(line) = self.retimed(&line, &map.map)
         {
@@ -168,7 +167,7 @@ impl Trial<'_> {
             && score(evidence) >= LEAST
             && by_points < PLAIN
         {
-            evidence = (evidence - self.against(line, map, &joined, &own)).max(ALONE * said);
+            evidence = (evidence - self.against(line, map, &joined)).max(ALONE * said);
         }
         let score = score(evidence);
         if score < LEAST {
@@ -373,7 +372,7 @@ impl Trial<'_> {
                 weight: ((count - usual) as f32 - 2.0).min(6.0),
             }));
         }
-        align::lines(&hits, 1, 10.0).pop()
+        align::lines(&hits, 1, search::GAP.0).pop()
     }
 
     /// The map that the most pairs of points along the line agree on.
